@@ -1,0 +1,1 @@
+"""The FBA loss and claim workbench."""
