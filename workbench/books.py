@@ -1,0 +1,353 @@
+"""A seller's books: every export in a folder, overlaps settled, one tidy table per report.
+
+    books = open("sellers/acme", through="2026-06-30")
+    books["ledger_detail"]        # pandas; every row with its `file` and `line`
+    books.files, books.problems   # what was read, and what was not
+    books.is_absent("returns")    # known to be absent: its table is empty, and no zero may be made of it
+
+Where two exports of one report cover the same day, the newest owns the day: newest by the time in Amazon's own file
+name, else by the file's (or archive member's) modification time, else by the later last event. Identical files count
+once. Identical rows inside one export are separate events. Settlements, inbound shipments and the analyst's sheets
+are owned by their ids instead of by days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench import cache, files, reports, specs
+from workbench import seller as sellers
+from workbench.flatfile import Problem
+
+EPOCH = dt.date(1970, 1, 1)
+
+
+@dataclass
+class _Export:
+    """One read export and what it owns."""
+
+    report: reports.Report
+    sha: str
+    first: int | None = None  # days since 1970, in the marketplace's calendar
+    last: int | None = None
+    stamp: float = 0.0  # when it was exported
+    named: dt.date | None = None  # the day in its own file name
+    keep: np.ndarray | None = None  # rows it owns; None: all
+    later: int = 0  # rows after `through`
+
+
+@dataclass(frozen=True)
+class Books:
+    """One seller, everything known up to and including `through`. Immutable; tables load when first asked for."""
+
+    seller: sellers.Seller
+    through: dt.date
+    files: pd.DataFrame  # one row per file: file, report, status, rows, rows_used, rows_set_aside, first_day, …
+    problems: pd.DataFrame  # one row per thing set aside or worth knowing: file, line, column, value, why, kind
+    _exports: dict[str, list[_Export]] = field(repr=False)
+    _frames: dict[tuple, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """The whole tidy table; empty, with all its columns, where no file holds it."""
+        return self.table(table)
+
+    def table(self, name: str, columns: Sequence[str] | None = None, *, cut: bool = True) -> pd.DataFrame:
+        """The tidy table `name` with `columns` (all when None), always with `file` and `line`.
+
+        Rows are in the order of their exports' first days and of their lines. `cut=False` keeps rows after `through`,
+        for checks of whole files. Raises KeyError for a table nobody knows.
+        """
+        if name not in specs.tables():
+            raise KeyError(f"no table {name!r}; there are {', '.join(sorted(specs.tables()))}")
+        key = (name, None if columns is None else tuple(columns), cut)
+        if key not in self._frames:
+            self._frames[key] = self._frame(name, columns, cut)
+        return self._frames[key].copy(deep=False)
+
+    def is_absent(self, table: str) -> bool:
+        """No readable file of this report is in the folder. An empty report (a header only) is not absent."""
+        return not self._exports.get(table)
+
+    def first_day(self, table: str) -> dt.date | None:
+        """The first day any row of the table is dated; None when there is none."""
+        days = [export.first for export in self._exports.get(table, ()) if export.first is not None]
+        return _date(min(days)) if days else None
+
+    def last_day(self, table: str) -> dt.date | None:
+        """The last day any row is dated, at most `through`; None when there is none."""
+        days = [export.last for export in self._exports.get(table, ()) if export.last is not None]
+        return min(_date(max(days)), self.through) if days else None
+
+    def _frame(self, name: str, columns: Sequence[str] | None, cut: bool) -> pd.DataFrame:
+        exports = sorted(self._exports.get(name, ()), key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
+        pieces = [_owned(export, self.through if cut else None, self.seller.time_zone) for export in exports]
+        labels = [export.report.part.label for export in exports]
+        if not pieces:
+            table = reports.empty(name)
+            table = table.append_column("file", pa.array([], pa.dictionary(pa.int32(), pa.string())))
+            if any(spec.snapshot for spec in specs.reports().values() if spec.table == name):
+                table = table.append_column("snapshot_on", pa.array([], pa.date32()))
+        else:
+            at = [pa.DictionaryArray.from_arrays(pa.array(np.full(piece.num_rows, i, np.int32)), labels)
+                  for i, piece in enumerate(pieces)]
+            pieces = [piece.append_column("file", array) for piece, array in zip(pieces, at, strict=True)]
+            table = _joined(pieces)
+        if columns is not None:
+            table = table.select([*columns, *(name for name in ("file", "line") if name not in columns)])
+        return reports.frame(table)
+
+
+def open(seller: str | Path, through: str | dt.date | None = None, *,  # noqa: A001
+         progress: Callable[[Sequence], Sequence] = list) -> Books:
+    """The books of the seller folder `seller`, up to and including the day `through` (all when None).
+
+    `progress` may wrap the list of exports to show how far reading is. Raises SellerError (seller.toml, or two regions
+    in one folder) and FileNotFoundError (no such folder). A file that cannot be read is no error: it stands in `files`
+    and `problems` with the reason.
+    """
+    folder = Path(seller)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder. Give the folder that holds a seller's export files.")
+    stated = sellers.settings(folder)
+    rows: list[dict] = []
+    problems: list[tuple] = []
+    exports: list[_Export] = []
+    seen: dict[str, str] = {}
+    for part in progress(_parts(folder, rows, problems)):
+        entry = {"file": part.label, "report": "", "status": "read"}
+        rows.append(entry)
+        try:
+            sha = entry["sha256"] = cache.digest(part)
+            if sha in seen:
+                entry |= {"status": f"identical to {seen[sha]}", "report": rows_report(rows, seen[sha])}
+                continue
+            report = cache.read(part, sha, stated.get("region", ""))
+        except (ValueError, OSError) as error:
+            entry["status"] = "not read"
+            why = str(error).removeprefix(f"{part.label}: ")
+            problems.append((part.label, 0, "", "", why, "file"))
+            continue
+        seen[sha] = part.label
+        problems.extend((part.label, p.line, p.column, p.value, p.why, p.kind) for p in report.found)
+        entry |= {"report": report.spec.name, "encoding": report.encoding, "rows": report.rows,
+                  "rows_set_aside": len({p.line for p in report.found if p.kind == "row"})}
+        if not report.rows:
+            problems.append((part.label, 0, "", "", "the report is empty: a header and no row", "note"))
+        exports.append(_Export(report, sha, stamp=part.modified))
+    who = sellers.seller(folder, {} if stated.get("region") else _evidence(exports))
+    for export in exports:
+        _dated(export, who.time_zone)
+    day = _as_date(through) or max((_date(e.last) for e in exports if e.last is not None and e.report.spec.day),
+                                   default=dt.date(1970, 1, 1))
+    tables: dict[str, list[_Export]] = {}
+    for export in exports:
+        tables.setdefault(export.report.spec.table, []).append(export)
+    for group in tables.values():
+        _settle(group, who.time_zone)
+    overview = _overview(rows, exports, day, who.time_zone)
+    found = pd.DataFrame(problems, columns=["file", "line", "column", "value", "why", "kind"])
+    return Books(who, day, overview, found, tables)
+
+
+def rows_report(rows: Sequence[dict], label: str) -> str:
+    """The report of the file `label` among the rows of the overview."""
+    return next(row["report"] for row in rows if row["file"] == label)
+
+
+def _parts(folder: Path, rows: list[dict], problems: list[tuple]) -> list[files.Part]:
+    """Every export in the folder; files that are none, and archives that do not open, go to the overview."""
+    found = []
+    for path, label in files.walk(folder):
+        if not files.may_be_export(path):
+            rows.append({"file": label, "report": "", "status": "not an export"})
+            continue
+        try:
+            found += files.parts(path, label)
+        except files.Refused as error:
+            rows.append({"file": label, "report": "", "status": "not read"})
+            problems.append((label, 0, "", "", str(error).removeprefix(f"{label}: "), "file"))
+    return found
+
+
+def _evidence(exports: Sequence[_Export]) -> dict[str, dict[str, str]]:
+    """Region -> {word: file} from currency, marketplace and country columns, for a seller that states none."""
+    found: dict[str, dict[str, str]] = {}
+    for export in exports:
+        for column, kind in (("currency", "currencies"), ("marketplace", "sites"), ("sales_channel", "sites"),
+                             ("country", "countries")):
+            if column not in export.report.data.schema.names:
+                continue
+            for word in pc.unique(export.report.data.column(column)).to_pylist():
+                region = sellers.region_of_word(kind, word or "")
+                if region:
+                    found.setdefault(region, {}).setdefault(word, export.report.part.label)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- days
+
+_NAME_TIMES = (
+    (re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[T_ -]?([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"),
+     "ymdhms"),
+    (re.compile(r"(?<!\d)\d{5}0(\d{5})(?!\d)"), "days"),
+)
+
+
+def exported_on(name: str) -> float | None:
+    """When Amazon made the file, by its own name: `50011020300.txt` ends in days since 1970 (20300 is 2025-07-31); a
+    full time stamp (2026-07-01T08-30, 20260701083000) counts too. None when the name does not tell; a bare day or
+    month in a name is what the export covers, not when it was made.
+
+    >>> exported_on("50011020300.txt") == 20300 * 86400.0, exported_on("ledger-2026-06.txt")
+    (True, None)
+    """
+    for pattern, kind in _NAME_TIMES:
+        found = pattern.search(name)
+        if found and kind == "days" and 14000 <= int(found[1]) <= 40000:
+            return int(found[1]) * 86400.0
+        if found and kind == "ymdhms":
+            try:
+                parts = [int(part or 0) for part in found.groups()]
+                return dt.datetime(*parts, tzinfo=dt.UTC).timestamp()
+            except ValueError:
+                continue
+    return None
+
+
+def _dated(export: _Export, zone: str) -> None:
+    """First and last day of the export, and when it was made."""
+    named = exported_on(export.report.part.name)
+    export.named = None if named is None else dt.datetime.fromtimestamp(named, dt.UTC).date()
+    export.stamp = float(int(export.stamp)) if named is None else named
+    if export.report.spec.day:
+        days = _days(export.report.data, export.report.spec.day, zone)
+        bounds = pc.min_max(days).as_py()
+        if bounds["min"] is not None:
+            export.first, export.last = ((bounds[key] - EPOCH).days for key in ("min", "max"))
+
+
+def _days(table: pa.Table, day: str, zone: str) -> pa.ChunkedArray:
+    """The calendar day of each row: of the moment in the marketplace's zone, else the day as printed."""
+    printed = table.column(day)
+    moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")
+    if moment not in table.schema.names or table.column(moment).null_count == table.num_rows:
+        return printed
+    local = pc.local_timestamp(table.column(moment).cast(pa.timestamp("s", zone)))
+    return pc.coalesce(local.cast(pa.timestamp("s")).cast(pa.date32(), safe=False), printed)
+
+
+def _local(table: pa.Table, zone: str) -> pa.Table:
+    """The table with every day that belongs to a moment counted in the marketplace's calendar."""
+    for fact in specs.registry().values():
+        day = fact.get("day")
+        if day in table.schema.names:
+            table = table.set_column(table.schema.get_field_index(day), day, _days(table, day, zone))
+    return table
+
+
+def _date(day: int) -> dt.date:
+    return EPOCH + dt.timedelta(days=day)
+
+
+def _as_date(day: str | dt.date | None) -> dt.date | None:
+    return dt.date.fromisoformat(day) if isinstance(day, str) else day
+
+
+# ---------------------------------------------------------------------------------------------------- overlaps
+
+def _settle(exports: list[_Export], zone: str) -> None:
+    """Marks which rows each export of one table owns."""
+    newest = sorted(exports, key=lambda e: (e.stamp, e.report.part.modified, e.last or 0, e.sha), reverse=True)
+    spec = newest[0].report.spec
+    if spec.snapshot:
+        taken: set[dt.date | None] = set()
+        for export in newest:
+            export.keep = np.zeros(export.report.data.num_rows, bool) if export.named in taken else None
+            taken.add(export.named)
+    elif spec.owner is None:
+        _settle_days(newest, zone)
+    elif spec.owner and len(newest) > 1:
+        _settle_keys(newest, spec.owner)
+
+
+def _settle_days(newest: list[_Export], zone: str) -> None:
+    dated = [export for export in newest if export.first is not None]
+    if len(dated) < 2:
+        return
+    start = min(export.first for export in dated)
+    owned = np.zeros(max(export.last for export in dated) - start + 1, bool)
+    for export in dated:
+        span = slice(export.first - start, export.last - start + 1)
+        if owned[span].any():
+            days = _days(export.report.data, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - start
+            export.keep = ~owned[days]
+        owned[span] = True
+
+
+def _settle_keys(newest: list[_Export], owner: Sequence[str]) -> None:
+    taken = pd.MultiIndex.from_arrays([[] for _ in owner]) if len(owner) > 1 else pd.Index([], dtype="str")
+    for export in newest:
+        frame = reports.frame(export.report.data.select(list(owner))).astype("str")
+        keys = pd.MultiIndex.from_frame(frame) if len(owner) > 1 else pd.Index(frame[owner[0]])
+        export.keep = ~keys.isin(taken)
+        taken = taken.append(keys.unique()).unique()
+
+
+def _owned(export: _Export, through: dt.date | None, zone: str) -> pa.Table:
+    """The rows the export owns, up to `through`, with days in the marketplace's calendar."""
+    table = _local(export.report.data, zone)
+    if export.report.spec.snapshot:
+        table = table.append_column("snapshot_on", pa.array([export.named] * table.num_rows, pa.date32()))
+    keep = export.keep
+    if through is not None and export.last is not None and _date(export.last) > through:
+        soon = pc.fill_null(pc.less_equal(table.column(export.report.spec.day), through), True)
+        soon = soon.to_numpy(zero_copy_only=False) if isinstance(soon, pa.Array) else soon.to_numpy()
+        keep = soon if keep is None else keep & soon
+    return table if keep is None else table.filter(pa.array(keep))
+
+
+def _joined(pieces: list[pa.Table]) -> pa.Table:
+    """One table out of several; a column only some have is blank in the others."""
+    names = list(dict.fromkeys(name for piece in pieces for name in piece.schema.names))
+    fields = {name: next(piece.schema.field(name) for piece in pieces if name in piece.schema.names) for name in names}
+    schema = pa.schema([fields[name] for name in names])
+    full = [pa.table([piece.column(name) if name in piece.schema.names
+                      else reports.blank(fields[name].type, piece.num_rows) for name in names], schema=schema)
+            for piece in pieces]
+    table = pa.concat_tables(full).unify_dictionaries().combine_chunks()
+    return table
+
+
+def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zone: str) -> pd.DataFrame:
+    """One row per file: what it is, how many rows it has, and what became of each of them."""
+    known = {export.report.part.label: export for export in exports}
+    for row in rows:
+        export = known.get(row["file"])
+        if export is None:
+            continue
+        lines = export.report.data.column("line")
+        good = len(pc.unique(lines))
+        kept = good if export.keep is None else len(pc.unique(lines.filter(pa.array(export.keep))))
+        used = len(pc.unique(_owned(export, through, zone).column("line"))) if good else 0
+        row |= {"rows_used": used, "rows_replaced": good - kept, "rows_later": kept - used,
+                "first_day": None if export.first is None else _date(export.first),
+                "last_day": None if export.last is None else _date(export.last)}
+    columns = ["file", "report", "status", "encoding", "rows", "rows_used", "rows_replaced", "rows_later",
+               "rows_set_aside", "first_day", "last_day", "sha256"]
+    table = pd.DataFrame(rows, columns=columns).sort_values("file", kind="stable", ignore_index=True)
+    counts = [name for name in columns if name.startswith("rows")]
+    table[counts] = table[counts].fillna(0).astype("int64")
+    for name in ("report", "status", "encoding", "sha256"):
+        table[name] = table[name].fillna("").astype("str")
+    for name in ("first_day", "last_day"):
+        table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
+    return table

@@ -1,0 +1,364 @@
+"""The one door in: any file a seller has, read into one tidy table, or refused with a reason.
+
+    report = read("ledger.txt")
+    report.table       # pandas, one row per line of the file, with `line`
+    report.problems    # pandas, one row per thing that was set aside: line, column, value, why, kind
+
+Which report it is, in which language, encoding, separator and quoting, is found out here and nowhere else. Rows read =
+rows in the table + rows in `problems`; a settlement line that unfolds into several amounts counts once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench import files, flatfile, specs, values
+from workbench.files import Part, Refused
+from workbench.flatfile import NotReadable, Problem, Raw
+from workbench.specs import UnknownReport
+from workbench.values import Ambiguous
+
+MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+
+__all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport", "blank", "empty", "frame", "read", "read_part"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One file, read."""
+
+    spec: specs.Spec
+    part: Part
+    data: pa.Table  # typed, with `line`; instants in UTC beside their printed day
+    rows: int  # lines read below the header, blank lines apart
+    encoding: str
+    found: tuple[Problem, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per line (settlement V1: per amount), typed as specs/columns.toml says."""
+        return frame(self.data)
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """One row per thing set aside or worth knowing: file, line, column, value, why, kind."""
+        rows = [(self.part.label, p.line, p.column, p.value, p.why, p.kind) for p in self.found]
+        return pd.DataFrame(rows, columns=["file", "line", "column", "value", "why", "kind"])
+
+
+def read(path: str | Path, *, region: str = "") -> Report:
+    """The report in the file at `path` (plain, .gz, or a .zip with one member).
+
+    `region` (US, EU, JP …) helps only where the bytes leave the encoding open. Raises UnknownReport (no known header,
+    or two that fit), Ambiguous (03/04/2025 and nothing decides), NotReadable or Refused (damaged, oversized).
+
+    >>> import tempfile, pathlib
+    >>> sheet = pathlib.Path(tempfile.mkdtemp()) / "costs.csv"
+    >>> _ = sheet.write_text("sku,unit_cost,currency\\n00123,9.50,USD\\nNA,x,USD\\n")
+    >>> read(sheet).table[["msku", "unit_cost", "line"]].values.tolist()
+    [['00123', 9.5, 2]]
+    >>> read(sheet).problems["why"].tolist()
+    ["found 'x', expected a number like 12.34"]
+    """
+    held = files.parts(Path(path))
+    if len(held) != 1:
+        raise NotReadable(f"{path} holds {len(held)} files. Read them one by one: "
+                          "for part in files.parts(path): reports.read_part(part).")
+    return read_part(held[0], region=region)
+
+
+def read_part(part: Part, *, region: str = "") -> Report:
+    """The report in one export. Raises as `read` does; every message begins with the file's label."""
+    try:
+        data = part.data()
+        suffix = Path(part.name).suffix.lower()
+        if not data.size:
+            raise NotReadable("the file is empty: not even a header. Download it again.")
+        if suffix == ".xlsx":
+            raw = _sheet(data)
+        elif suffix in (".json", ".jsonl"):
+            raw = _json(data)
+        else:
+            raw = flatfile.read(data, region=region)
+        return _typed(raw, part)
+    except Refused:
+        raise
+    except (UnknownReport, NotReadable, Ambiguous) as error:
+        raise type(error)(f"{part.label}: {error}") from error
+
+
+def frame(data: pa.Table) -> pd.DataFrame:
+    """An arrow table as pandas, with the types that specs/columns.toml promises whatever the rows hold.
+
+    Codes and identifiers are categories ("" where blank), dates datetime64[s], counts int64 (Int64 where a cell may be
+    blank), money float64, high-cardinality text `str`.
+    """
+    columns = {}
+    for field in data.schema:
+        array = data.column(field.name)
+        nullable = (field.metadata or {}).get(b"nullable") == b"1"
+        if pa.types.is_dictionary(field.type):
+            columns[field.name] = array.to_pandas()
+        elif pa.types.is_date32(field.type):
+            columns[field.name] = array.cast(pa.timestamp("s")).to_pandas()
+        elif pa.types.is_timestamp(field.type):
+            columns[field.name] = array.to_pandas().dt.tz_localize("UTC")
+        elif pa.types.is_int64(field.type) and nullable:
+            columns[field.name] = array.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+        elif pa.types.is_string(field.type):
+            columns[field.name] = array.to_pandas().astype("str")
+        else:
+            columns[field.name] = array.to_pandas()
+    return pd.DataFrame(columns)
+
+
+def empty(table: str) -> pa.Table:
+    """The table without rows, with all its columns: what an absent report looks like."""
+    fields = [field for column in specs.tables()[table] for field in _fields(column)]
+    return pa.table([pa.array([], field.type) for field in fields] + [pa.array([], pa.int32())],
+                    schema=pa.schema([*fields, pa.field("line", pa.int32())]))
+
+
+def _fields(column: specs.Column) -> list[pa.Field]:
+    """The tidy field (for an instant: two) that a column becomes."""
+    kind = {"count": pa.int64(), "money": pa.float64(), "number": pa.float64(), "date": pa.date32(),
+            "instant": pa.timestamp("s")}.get(column.type)
+    if kind is None:
+        kind = pa.string() if column.many else pa.dictionary(pa.int32(), pa.string())
+    metadata = {b"nullable": b"1"} if column.type == "count" and not column.filled else None
+    fields = [pa.field(column.name, kind, metadata=metadata)]
+    return [*fields, pa.field(column.day, pa.date32())] if column.type == "instant" else fields
+
+
+# ---------------------------------------------------------------------------------------------------- typing
+
+def _typed(raw: Raw, part: Part) -> Report:
+    """Raw text to typed columns; rows with a cell that cannot be read go to the problems."""
+    spec = raw.match.spec
+    problems = list(raw.problems)
+    rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
+    bad = np.zeros(len(raw.lines), bool)
+    arrays: dict[str, pa.Array] = {}
+
+    def convert(position: int, column: specs.Column) -> pa.Array:
+        cells = raw.cells[position]
+        if column.down:
+            cells = _filled_down(cells)
+        found = values.typed(cells, column, dates=spec.dates, language=raw.match.language)
+        fresh = np.flatnonzero(found.bad & ~bad)
+        texts = cells.take(pa.array(fresh)).to_pylist()
+        problems.extend(Problem(int(raw.lines[row]), column.name, text[:200], f"found {text[:80]!r}, expected "
+                                f"{found.expected}") for row, text in zip(fresh, texts, strict=True))
+        problems.extend(Problem(0, column.name, "", note, "note") for note in found.notes)
+        bad[fresh] = True
+        arrays.update(found.arrays)
+        return found.arrays[column.name]
+
+    for position, column in raw.match.columns.items():
+        convert(position, column)
+    amounts = []
+    for position, (described, item) in raw.match.unfold.items():
+        amount = convert(position, specs.money_column(item.amount))
+        arrays.pop(item.amount)
+        amounts.append((amount, None if described is None else raw.cells[described], item))
+    for position, header in raw.match.unknown.items():
+        arrays[header] = raw.cells[position]
+    table = _assembled(spec, arrays, raw, len(raw.lines))
+    keep = ~bad
+    if amounts:
+        table, keep = _unfolded(table, amounts, keep)
+    if not keep.all():
+        table = table.filter(pa.array(keep))
+    problems.sort(key=lambda problem: problem.line)
+    return Report(spec, part, _rounded(table), rows, raw.encoding, tuple(problems))
+
+
+def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: int) -> pa.Table:
+    """All columns the table has, in its order; those this export lacks are blank."""
+    fields = [field for column in specs.tables()[spec.table] for field in _fields(column)]
+    columns = []
+    for field in fields:
+        array = arrays.get(field.name)
+        if array is None:
+            array = blank(field.type, size)
+        elif not pa.types.is_dictionary(field.type) and array.type != field.type:
+            array = array.cast(field.type)
+        columns.append(array)
+    extra = [name for name in raw.match.unknown.values() if name not in {field.name for field in fields}]
+    fields += [pa.field(name, arrays[name].type) for name in extra] + [pa.field("line", pa.int32())]
+    columns += [arrays[name] for name in extra] + [pa.array(raw.lines)]
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def blank(kind: pa.DataType, size: int) -> pa.Array:
+    """`size` blank cells: "" for text, null for the rest."""
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int32)), pa.array([""], pa.string()))
+    return pa.array([""] * size, kind) if pa.types.is_string(kind) else pa.nulls(size, kind)
+
+
+def _filled_down(cells: pa.Array) -> pa.Array:
+    """Blank cells take the value above: settlements write their currency once."""
+    coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
+    plain = coded.dictionary.take(coded.indices)
+    filled = pc.fill_null_forward(pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain))
+    return pc.fill_null(filled, "").dictionary_encode()
+
+
+def _unfolded(table: pa.Table, amounts: list, keep: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    """One row per amount of a wide line; a line without any amount keeps one row, so that nothing is lost."""
+    size = table.num_rows
+    filled = [pc.is_valid(amount).to_numpy(zero_copy_only=False) for amount, _, _ in amounts]
+    rows = [np.flatnonzero(mask) for mask in filled]
+    none = np.flatnonzero(~np.logical_or.reduce(filled))
+    order_key = np.concatenate([*rows, none])
+    order = np.argsort(order_key, kind="stable")
+    take = order_key[order]
+
+    def stacked(pieces: list[pa.Array], kind: pa.DataType, blank: object) -> pa.Array:
+        joined = pa.concat_arrays([piece.cast(kind) for piece in pieces] + [pa.array([blank] * len(none), kind)])
+        return joined.take(pa.array(order))
+
+    texts = [_plain(described, size) for _, described, _ in amounts]
+    table = table.take(pa.array(take))
+    new = {
+        "amount_type": stacked([pa.array([item.type] * len(at), pa.string())
+                                for (_, _, item), at in zip(amounts, rows, strict=True)],
+                               pa.string(), "").dictionary_encode(),
+        "amount_description": stacked([text.take(pa.array(at)) for text, at in zip(texts, rows, strict=True)],
+                                      pa.string(), "").dictionary_encode(),
+        "amount": stacked([amount.take(pa.array(at)) for (amount, _, _), at in zip(amounts, rows, strict=True)],
+                          pa.float64(), None),
+    }
+    for name, array in new.items():
+        table = table.set_column(table.schema.get_field_index(name), name, array)
+    return table, keep[take]
+
+
+def _plain(cells: pa.Array | None, size: int) -> pa.Array:
+    if cells is None:
+        return pa.array([""] * size, pa.string())
+    return cells.dictionary.take(cells.indices) if isinstance(cells, pa.DictionaryArray) else cells
+
+
+def _rounded(table: pa.Table) -> pa.Table:
+    """Amounts at the minor unit of the row's currency (2 digits where the table has none)."""
+    money = [name for name in table.schema.names if specs.registry().get(name, {}).get("type") == "money"]
+    if not money or not table.num_rows:
+        return table
+    digits = np.full(table.num_rows, 2)
+    if "currency" in table.schema.names:
+        coded = flatfile.one(table.column("currency"))
+        each = np.array([MINOR_UNITS.get(code, 2) for code in coded.dictionary.to_pylist()] or [2])
+        digits = each[coded.indices.to_numpy()]
+    for name in money:
+        amounts = table.column(name).to_numpy()
+        rounded = np.round(amounts, 2)
+        for odd in set(np.unique(digits)) - {2}:
+            rounded = np.where(digits == odd, np.round(amounts, odd), rounded)
+        at = table.schema.get_field_index(name)
+        array = pa.array(rounded + 0.0, from_pandas=True)  # + 0.0: no minus zero
+        table = table.set_column(at, table.schema.field(at), array)
+    return table
+
+
+# ---------------------------------------------------------------------------------------------------- other shapes
+
+def _raw(rows: Iterable[tuple[int, list[str]]], encoding: str) -> Raw:
+    """Rows of text (line number, cells) whose first known header line begins the table."""
+    rows = list(rows)
+    failure: UnknownReport | None = None
+    for at, (line, header) in enumerate(rows[:flatfile.PREAMBLE_LINES]):
+        try:
+            match = specs.match(header)
+        except UnknownReport as error:
+            failure = failure or error
+            continue
+        body = [(number, row + [""] * (len(header) - len(row))) for number, row in rows[at + 1:] if any(row)]
+        wanted = sorted({*match.columns, *match.unknown, *match.unfold})
+        cells = {p: flatfile.text([row[p] for _, row in body], many=bool(p in match.columns and match.columns[p].many))
+                 for p in wanted}
+        problems = [Problem(line, name, "", "a column nobody knows yet: kept as text", "note")
+                    for name in match.unknown.values()]
+        return Raw(match, header, cells, np.array([number for number, _ in body], np.int32), encoding, problems)
+    raise failure or UnknownReport("no line looks like a header")
+
+
+def _sheet(data: pa.Buffer) -> Raw:
+    """The first sheet with a known header. Numbers keep the digits the cell shows; dates become 2025-12-31."""
+    import datetime as dt
+    import io
+
+    import python_calamine
+
+    def shown(cell: object) -> str:
+        if isinstance(cell, bool):
+            return "TRUE" if cell else "FALSE"
+        if isinstance(cell, float) and cell.is_integer():
+            return str(int(cell))
+        if isinstance(cell, dt.datetime):
+            return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
+        return cell.isoformat() if isinstance(cell, dt.date) else str(cell)
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except Exception as error:  # calamine raises its own kinds for every way a workbook can be damaged
+        raise NotReadable(f"not a readable workbook ({error}). Save it again as .xlsx or .csv.") from error
+    failure: UnknownReport | None = None
+    for name in book.sheet_names:
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        try:
+            return _raw(((number, [shown(cell) for cell in row]) for number, row in enumerate(rows, 1)), "xlsx")
+        except UnknownReport as error:
+            failure = failure or error
+    raise failure or UnknownReport("the workbook has no sheet")
+
+
+def _json(data: pa.Buffer) -> Raw:
+    """API answers, one a line (or one for the whole file): the records under a path that a spec names."""
+    text = str(memoryview(data), "utf-8-sig")
+    answers, problems = _answers(text)
+    paths = {path for spec in specs.reports().values() for path in spec.json}
+    records: list[tuple[int, dict]] = []
+    for line, answer in answers:
+        lists = [found for path in sorted(paths) if isinstance(found := _under(answer, path), list)]
+        bare = [answer] if isinstance(answer, dict) else answer if isinstance(answer, list) else []
+        records += [(line, record) for record in (sum(lists, []) if lists else bare) if isinstance(record, dict)]
+    if not records:
+        raise UnknownReport("no known API answer: none of " + ", ".join(sorted(paths)) + " is in it")
+    header = list(dict.fromkeys(key for _, record in records for key in record))
+    rows = [(line, ["" if record.get(key) is None else str(record[key]) for key in header]) for line, record in records]
+    raw = _raw([(0, header), *rows], "utf-8")
+    raw.problems.extend(problems)
+    return raw
+
+
+def _answers(text: str) -> tuple[list[tuple[int, object]], list[Problem]]:
+    try:
+        return [(1, json.loads(text))], []
+    except json.JSONDecodeError:
+        pass
+    answers: list[tuple[int, object]] = []
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            answers.append((number, json.loads(line)))
+        except json.JSONDecodeError as error:
+            problems.append(Problem(number, "", line[:200], f"not a JSON answer ({error.msg})"))
+    return answers, problems
+
+
+def _under(answer: object, path: str) -> object:
+    for key in path.split("."):
+        answer = answer.get(key) if isinstance(answer, dict) else None
+    return answer

@@ -1,0 +1,250 @@
+"""What each report is: its columns in every spelling, read from `specs/*.toml`, and which report a header belongs to.
+
+The facts live in the TOML files; nothing here, and nothing in the reader, knows a report by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+TYPES = ("id", "code", "text", "currency", "count", "money", "number", "date", "instant", "flag")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a tidy table, and how one report spells it."""
+
+    name: str
+    type: str
+    headers: tuple[tuple[str, str], ...]  # (language, header as Amazon writes it)
+    required: bool = False  # the header must be there
+    filled: bool = False  # every cell must hold a value
+    down: bool = False  # a blank cell takes the value above (settlements name their currency once)
+    many: bool = False  # nearly every row has its own value: stored as text, not as codes
+    day: str = ""  # for an instant: the column that holds its calendar day
+    words: tuple[str, ...] = ()  # the known words of a code
+
+
+@dataclass(frozen=True)
+class Unfold:
+    """One money column of a wide line that becomes a row of its own (settlement V1)."""
+
+    amount: str
+    description: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One report shape. Several shapes may feed one table."""
+
+    name: str
+    table: str
+    title: dict[str, str]
+    menu: dict[str, str]
+    grain: str
+    columns: tuple[Column, ...]
+    day: str = ""  # the column that dates a row
+    owner: tuple[str, ...] | None = None  # the newest export owns the rows of each value of these; None: whole days
+    snapshot: bool = False  # a state on the day of the export, not events
+    dates: str = ""  # the order Amazon writes dates in, where a file does not decide it: MDY, DMY, YMD
+    ignored: tuple[str, ...] = ()  # known headers that are not loaded
+    private: tuple[str, ...] = ()  # buyers' personal data: dropped on load
+    needs: tuple[tuple[str, ...], ...] = ()  # at least one of these groups of columns must be there
+    unfold: tuple[Unfold, ...] = ()
+    json: tuple[str, ...] = ()  # paths to the records in an API answer
+
+    @property
+    def known(self) -> dict[str, Column]:
+        """Folded header -> column."""
+        return {fold(header): column for column in self.columns for _, header in column.headers}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A header line that fits a report: which cell is which column."""
+
+    spec: Spec
+    columns: dict[int, Column]  # position -> column
+    unfold: dict[int, tuple[int | None, Unfold]]  # position of the amount -> position of its description
+    unknown: dict[int, str]  # positions nobody knows: kept as text under their own header, and reported
+    repeated: tuple[str, ...]  # headers that stand there twice; the first counts
+    language: str
+
+
+class UnknownReport(ValueError):
+    """No known report has this header, or several have."""
+
+
+def fold(header: str) -> str:
+    """A header without case, blanks, punctuation, accents' composition or British spelling.
+
+    >>> fold("Fulfilment centre") == fold("FulfillmentCenter") == fold("fulfillment_center")
+    True
+    """
+    text = unicodedata.normalize("NFKC", header).casefold()
+    letters = "".join(c for c in text if c.isalnum())
+    return letters.replace("fulfilment", "fulfillment").replace("centre", "center")
+
+
+@functools.cache
+def registry() -> dict[str, dict]:
+    """Column name -> its entry in specs/columns.toml."""
+    entries = tomllib.loads((files("workbench") / "specs" / "columns.toml").read_text("utf-8"))
+    for name, entry in entries.items():
+        if entry["type"] not in TYPES:
+            raise ValueError(f"specs/columns.toml: {name} has the type {entry['type']!r}, expected one of {TYPES}")
+    return entries
+
+
+@functools.cache
+def reports() -> dict[str, Spec]:
+    """Spec name -> spec, in the order of their names.
+
+    >>> reports()["returns"].table
+    'returns'
+    """
+    folder = files("workbench") / "specs"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return {name[:-5]: _spec(name[:-5], tomllib.loads((folder / name).read_text("utf-8")))
+            for name in names if name != "columns.toml"}
+
+
+@functools.cache
+def version() -> str:
+    """A digest of every spec: cached tables made with other specs are not used."""
+    folder = files("workbench") / "specs"
+    texts = sorted((entry.name, entry.read_bytes()) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
+
+
+@functools.cache
+def tables() -> dict[str, tuple[Column, ...]]:
+    """Table name -> all columns that any report gives it, each once."""
+    found: dict[str, dict[str, Column]] = {}
+    for spec in reports().values():
+        columns = found.setdefault(spec.table, {})
+        for column in spec.columns:
+            columns.setdefault(column.name, column)
+        for name in ("amount_type", "amount_description", "amount") if spec.unfold else ():
+            columns.setdefault(name, _column(name, {}))
+    return {name: tuple(columns.values()) for name, columns in found.items()}
+
+
+def match(header: Sequence[str]) -> Match:
+    """The one report whose required headers are all in `header`.
+
+    Raises UnknownReport, naming the nearest report and what it misses, when none fits or two fit equally well.
+
+    >>> match(["sku", "unit_cost"]).spec.name
+    'costs'
+    """
+    folded = [fold(cell) for cell in header]
+    fits = [found for spec in reports().values() if (found := _fit(spec, header, folded))]
+    if not fits:
+        raise UnknownReport(_nearest(header, folded))
+    best = max(len(found.columns) + len(found.unfold) - len(found.unknown) for found in fits)
+    winners = [found for found in fits if len(found.columns) + len(found.unfold) - len(found.unknown) == best]
+    if len(winners) > 1:
+        names = " and ".join(found.spec.name for found in winners)
+        raise UnknownReport(f"header {_shown(header)} fits {names} equally well. Rename a column so that one fits.")
+    return winners[0]
+
+
+def money_column(name: str) -> Column:
+    """A column of amounts that has no name in the registry: one of the wide amounts of a settlement line."""
+    return Column(name, "money", (("en", name),))
+
+
+def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
+    known = spec.known
+    parts = {fold(name) for item in spec.unfold for name in (item.amount, item.description) if name}
+    skipped = {fold(name) for name in (*spec.ignored, *spec.private)}
+    columns: dict[int, Column] = {}
+    unknown: dict[int, str] = {}
+    repeated = []
+    for position, name in enumerate(folded):
+        column = known.get(name)
+        if column and any(column is taken for taken in columns.values()):
+            repeated.append(header[position])
+        elif column:
+            columns[position] = column
+        elif name and name not in skipped and name not in parts:
+            unknown[position] = header[position]
+    present = {column.name for column in columns.values()}
+    if any(column.required and column.name not in present for column in spec.columns):
+        return None
+    if spec.needs and not any(all(name in present for name in group) for group in spec.needs):
+        return None
+    unfold = {folded.index(fold(item.amount)): (_position(folded, item.description), item)
+              for item in spec.unfold if fold(item.amount) in folded}
+    if spec.unfold and not unfold:
+        return None
+    language = _language(columns, folded)
+    return Match(spec, columns, unfold, unknown, tuple(repeated), language)
+
+
+def _position(folded: list[str], name: str) -> int | None:
+    return folded.index(fold(name)) if name and fold(name) in folded else None
+
+
+def _language(columns: dict[int, Column], folded: list[str]) -> str:
+    """The language that spells most of the headers; English where it is a tie."""
+    votes: dict[str, int] = {"en": 0}
+    for position, column in columns.items():
+        for language in {language for language, header in column.headers if fold(header) == folded[position]}:
+            votes[language] = votes.get(language, 0) + 1
+    return max(votes, key=lambda language: votes[language])
+
+
+def _nearest(header: Sequence[str], folded: list[str]) -> str:
+    def missing(spec: Spec) -> list[Column]:
+        return [column for column in spec.columns
+                if column.required and not any(fold(text) in folded for _, text in column.headers)]
+
+    def score(spec: Spec) -> float:
+        required = sum(column.required for column in spec.columns)
+        return (required - len(missing(spec))) / max(required, 1)
+
+    nearest = max(reports().values(), key=score)
+    text = f"header {_shown(header)} fits no known report."
+    if score(nearest) < 0.5:
+        return text + " Is it an Amazon report, with its header line?"
+    lost = ", ".join(repr(column.headers[0][1]) for column in missing(nearest)) or "a group of columns it needs"
+    return (f"{text} Nearest is {nearest.name}: missing {lost}. "
+            f"If Amazon renamed it, add the new spelling to specs/{nearest.name}.toml.")
+
+
+def _shown(header: Sequence[str]) -> str:
+    cells = [cell[:40] for cell in header[:8]]
+    return f"{cells}" if len(header) <= 8 else f"{cells[:8]} and {len(header) - 8} more"
+
+
+def _spec(name: str, facts: dict) -> Spec:
+    return Spec(
+        name=name, table=facts["table"], title=facts["title"], menu=facts["menu"], grain=facts["grain"],
+        columns=tuple(_column(column, entry) for column, entry in facts["columns"].items()),
+        day=facts.get("day", ""), owner=tuple(facts["owner"]) if "owner" in facts else None,
+        snapshot=facts.get("snapshot", False), dates=facts.get("dates", ""),
+        ignored=tuple(facts.get("ignored", ())), private=tuple(facts.get("private", ())),
+        needs=tuple(tuple(group) for group in facts.get("needs", {}).get("any", ())),
+        unfold=tuple(Unfold(item["amount"], item.get("description", ""), item["type"])
+                     for item in facts.get("unfold", ())),
+        json=tuple(facts.get("json", ())),
+    )
+
+
+def _column(name: str, entry: dict) -> Column:
+    fact = registry()[name]
+    languages = {key: value for key, value in entry.items() if key not in ("required", "filled", "down", "words")}
+    headers = tuple((language, header) for language, value in languages.items()
+                    for header in ([value] if isinstance(value, str) else value))
+    return Column(name, fact["type"], headers, entry.get("required", False), entry.get("filled", False),
+                  entry.get("down", False), fact.get("many", False), fact.get("day", ""),
+                  tuple(entry.get("words", fact.get("words", ()))))
