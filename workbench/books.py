@@ -26,7 +26,6 @@ import pyarrow.compute as pc
 
 from workbench import cache, files, reports, specs
 from workbench import seller as sellers
-from workbench.flatfile import Problem
 
 EPOCH = dt.date(1970, 1, 1)
 
@@ -88,7 +87,8 @@ class Books:
         return min(_date(max(days)), self.through) if days else None
 
     def _frame(self, name: str, columns: Sequence[str] | None, cut: bool) -> pd.DataFrame:
-        exports = sorted(self._exports.get(name, ()), key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
+        exports = sorted(self._exports.get(name, ()),
+                         key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
         pieces = [_owned(export, self.through if cut else None, self.seller.time_zone) for export in exports]
         labels = [export.report.part.label for export in exports]
         if not pieces:
@@ -106,7 +106,7 @@ class Books:
         return reports.frame(table)
 
 
-def open(seller: str | Path, through: str | dt.date | None = None, *,  # noqa: A001
+def open(seller: str | Path, through: str | dt.date | None = None, *,
          progress: Callable[[Sequence], Sequence] = list) -> Books:
     """The books of the seller folder `seller`, up to and including the day `through` (all when None).
 
@@ -196,8 +196,8 @@ def _evidence(exports: Sequence[_Export]) -> dict[str, dict[str, str]]:
 # ---------------------------------------------------------------------------------------------------- days
 
 _NAME_TIMES = (
-    (re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[T_ -]?([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"),
-     "ymdhms"),
+    (re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[T_ -]?"
+                r"([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"), "ymdhms"),
     (re.compile(r"(?<!\d)\d{5}0(\d{5})(?!\d)"), "days"),
 )
 

@@ -28,7 +28,8 @@ from workbench.values import Ambiguous
 
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 
-__all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport", "blank", "empty", "frame", "read", "read_part"]
+__all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
+           "blank", "empty", "frame", "read", "read_part"]
 
 
 @dataclass(frozen=True)
