@@ -1,0 +1,226 @@
+"""Can the files be trusted? One row per check: passed, failed, or unknown when the files cannot tell.
+
+Every check states an arithmetic that must hold whatever the seller sells: the ledger's own identity, detail against
+summary, settlement lines against their total. A failed check names the rows that break it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench import specs
+from workbench.books import Books
+
+SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
+DAMAGE = ("E", "6", "7", "H", "K", "U")
+# The summary's movements, and which of them leave stock: some files write those as positive magnitudes.
+MOVEMENTS = ("units_received", "units_shipped", "units_returned", "units_removed", "units_transferred", "units_found",
+             "units_lost", "units_damaged", "units_disposed", "units_other", "units_unknown")
+LEAVING = ("units_shipped", "units_removed", "units_lost", "units_damaged", "units_disposed")
+
+
+@dataclass(frozen=True)
+class Checks:
+    """`table`: one row per check and report (check, report, outcome, count, of, detail); `breaks`: what fails."""
+
+    table: pd.DataFrame
+    breaks: pd.DataFrame  # check, fnsku, disposition, place, day, expected, found, file, line
+
+    @property
+    def failed(self) -> int:
+        """How many checks failed."""
+        return int((self.table["outcome"] == "failed").sum())
+
+
+def checks(books: Books) -> Checks:
+    """All checks of the seller's books. Pure: the same books give the same table."""
+    rows: list[tuple] = []
+    breaks: list[pd.DataFrame] = []
+    for name, found in (("identity", _identity(books)), ("chain", _chain(books)),
+                        ("detail_summary", _detail_against_summary(books)), ("damage_pairs", _damage_pairs(books)),
+                        ("settlement_totals", _settlement_totals(books))):
+        report, of, wrong = found
+        outcome = "unknown" if of == 0 else "failed" if len(wrong) else "passed"
+        rows.append((name, report, outcome, len(wrong), of, ""))
+        breaks.append(wrong.assign(check=name))
+    for table in specs.tables():
+        if not books.is_absent(table):
+            rows += _days(books, table)
+    read = books.files[books.files["status"] != "not an export"]
+    not_read = read[read["status"] == "not read"]
+    rows.append(("files_read", "", "failed" if len(not_read) else "passed", len(not_read), len(read),
+                 "; ".join(not_read["file"])))
+    aside = books.files[books.files["rows_set_aside"] > 0]
+    rows.append(("rows_read", "", "failed" if len(aside) else "passed", int(aside["rows_set_aside"].sum()),
+                 int(books.files["rows"].sum()), "; ".join(aside["file"])))
+    table = pd.DataFrame(rows, columns=["check", "report", "outcome", "count", "of", "detail"])
+    columns = ["check", "fnsku", "disposition", "place", "day", "expected", "found", "file", "line"]
+    return Checks(table, pd.concat(breaks, ignore_index=True).reindex(columns=columns))
+
+
+def signed_summary(summary: pd.DataFrame) -> pd.DataFrame:
+    """The ledger summary with movements signed so that the identity closes, and `gap`: what still does not close.
+
+    Ending = Starting + every movement; In Transit is not part of it. Files that write shipments and losses as positive
+    magnitudes are turned round, file by file, when that closes more rows (domain: real US and IN files are signed, a
+    scrubbed template is not). Blank movements count as none.
+    """
+    table = summary.copy()
+    movements = table[list(MOVEMENTS)].astype("float64").fillna(0.0)
+    turned = movements.copy()
+    turned[list(LEAVING)] = -turned[list(LEAVING)].abs()
+    change = (table["units_end"] - table["units_start"]).astype("float64")
+    closes = pd.DataFrame({"file": table["file"], "as_is": movements.sum(axis=1).eq(change),
+                           "turned": turned.sum(axis=1).eq(change)})
+    votes = closes.groupby("file", observed=True)[["as_is", "turned"]].transform("sum")
+    use = (votes["turned"] > votes["as_is"]).to_numpy()
+    table[list(MOVEMENTS)] = np.where(use[:, None], turned.to_numpy(), movements.to_numpy())
+    table["gap"] = change - table[list(MOVEMENTS)].sum(axis=1)
+    return table
+
+
+def _identity(books: Books) -> tuple[str, int, pd.DataFrame]:
+    table = signed_summary(books["ledger_summary"])
+    wrong = table[table["gap"] != 0]
+    return "ledger_summary", len(table), _broken(wrong, wrong["units_end"] - wrong["gap"], wrong["units_end"])
+
+
+def _chain(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """The end of one period is the start of the next, per FNSKU, disposition and location."""
+    table = books["ledger_summary"]
+    key = ["fnsku", "disposition", "location"]
+    table = table.sort_values([*key, "event_date"], kind="stable")
+    before = table.groupby(key, observed=True)[["units_end", "event_date"]].shift()
+    periods = pd.Series(np.sort(table["event_date"].unique()))
+    previous = table["event_date"].map(dict(zip(periods[1:], periods[:-1], strict=True)))
+    chained = before["event_date"].notna() & (before["event_date"] == previous)
+    wrong = table[chained & (before["units_end"] != table["units_start"])]
+    return "ledger_summary", int(chained.sum()), _broken(wrong, before["units_end"].loc[wrong.index],
+                                                         wrong["units_start"])
+
+
+def _detail_against_summary(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """Receipts, shipments, returns, removals, transfers and all adjustments of the detail are those of the summary.
+
+    Compared per FNSKU, disposition, place and period, for the periods that both reports cover in full. The split of
+    adjustments into found, lost, damaged, disposed and other is Amazon's; only their sum is compared.
+    """
+    summary = signed_summary(books["ledger_summary"])
+    detail = books.table("ledger_detail", ["event_date", "fnsku", "disposition", "fulfillment_center", "country",
+                                           "event_type", "units"])
+    nothing = _broken(summary.head(0), [], [])
+    if summary.empty or detail.empty:
+        return "ledger_summary", 0, nothing
+    centers = set(detail["fulfillment_center"].cat.categories)
+    place = "fulfillment_center" if set(summary["location"].cat.categories) & centers else "country"
+    ends = np.sort(summary["event_date"].unique())
+    starts = _period_starts(ends)
+    first, last = detail["event_date"].min(), detail["event_date"].max()
+    at = np.searchsorted(ends, detail["event_date"].to_numpy())
+    inside = at < len(ends)
+    inside[inside] &= detail["event_date"].to_numpy()[inside] >= starts[at[inside]]
+    detail = detail[inside].assign(period=ends[at[inside]], place=detail.loc[inside, place].astype("str"))
+    names = {"Receipts": "units_received", "Shipments": "units_shipped", "CustomerReturns": "units_returned",
+             "VendorReturns": "units_removed", "WhseTransfers": "units_transferred"}
+    detail["movement"] = detail["event_type"].astype("str").map(names).fillna("adjustments")
+    key = ["fnsku", "disposition", "place", "period"]
+    left = detail.astype({"fnsku": "str", "disposition": "str"}).pivot_table(
+        index=key, columns="movement", values="units", aggfunc="sum", fill_value=0, observed=True)
+    summary = summary.assign(
+        place=summary["location"].astype("str"), period=summary["event_date"],
+        adjustments=summary[["units_found", "units_lost", "units_damaged", "units_disposed", "units_other",
+                             "units_unknown"]].sum(axis=1)).astype({"fnsku": "str", "disposition": "str"})
+    compared = [*names.values(), "adjustments"]
+    right = summary.groupby(key, observed=True)[compared].sum()
+    covered = [pd.Timestamp(end) for end, start in zip(ends, starts, strict=True) if start >= first and end <= last]
+    left, right = left.reindex(columns=compared, fill_value=0).align(right, fill_value=0)
+    both = left.index.get_level_values("period").isin(covered)
+    left, right = left[both], right[both]
+    differs = (left.to_numpy() != right.to_numpy()).any(axis=1)
+    wrong = left[differs].reset_index()[key].rename(columns={"period": "day"}).assign(
+        expected=right[differs].sum(axis=1).to_numpy(), found=left[differs].sum(axis=1).to_numpy(), file="", line=0)
+    return "ledger_summary", len(left), wrong
+
+
+def _period_starts(ends: np.ndarray) -> np.ndarray:
+    """First day of each period, from the distance between period dates: daily, weekly or monthly reports."""
+    days = ends.astype("datetime64[D]")
+    step = int(np.median(np.diff(days).astype(int))) if len(days) > 1 else 1
+    starts = days.astype("datetime64[M]").astype("datetime64[D]") if step >= 27 else days - (step - 1)
+    return starts.astype(ends.dtype)
+
+
+def _damage_pairs(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """Every unit Amazon damages leaves one disposition and enters another the same day at the same place (P)."""
+    table = books.table("ledger_detail", ["event_date", "fnsku", "fulfillment_center", "disposition", "reason", "units",
+                                          "event_type"])
+    table = table[(table["event_type"] == "Adjustments") & table["reason"].isin((*DAMAGE, "Q", "P"))]
+    key = ["fnsku", "fulfillment_center", "event_date"]
+    balance = table.groupby(key, observed=True)["units"].transform("sum")
+    damaged = table["reason"].isin(DAMAGE)
+    wrong = table[damaged & (balance != 0)].rename(columns={"fulfillment_center": "place", "event_date": "day"})
+    wrong = wrong.assign(expected=0, found=balance.loc[wrong.index])
+    return "ledger_detail", int(damaged.sum()), wrong[["fnsku", "disposition", "place", "day", "expected", "found",
+                                                       "file", "line"]]
+
+
+def _settlement_totals(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """Every settlement's lines sum to the total on its first row, to the minor unit."""
+    table = books.table("settlements", ["settlement_id", "amount", "total_amount", "settlement_end_on"], cut=False)
+    whole = table.groupby("settlement_id", observed=True).agg(
+        found=("amount", "sum"), expected=("total_amount", "max"), file=("file", "first"), line=("line", "min"),
+        day=("settlement_end_on", "max"))
+    whole = whole[whole["expected"].notna()]
+    wrong = whole[(whole["found"] - whole["expected"]).abs() > 0.004]
+    return "settlements", len(whole), wrong.reset_index().rename(columns={"settlement_id": "place"}).assign(
+        fnsku="", disposition="")
+
+
+def _days(books: Books, table: str) -> list[tuple]:
+    """Gaps inside the report, and how far its last day is from the end: measured by the report's own rhythm."""
+    day = next((spec.day for spec in specs.reports().values() if spec.table == table and spec.owner is None
+                and spec.day), "")
+    if not day:
+        return []
+    days = np.unique(books.table(table, [day])[day].dropna().to_numpy().astype("datetime64[D]"))
+    if not len(days):
+        return [("days", table, "unknown", 0, 0, "")]
+    found = gaps(days)
+    shown = "; ".join(f"{first}..{last}" for first, last in found[:20])
+    rows = [("days", table, "failed" if found else "passed", len(found), len(days), shown)]
+    silent = (np.datetime64(books.through) - days[-1]).astype(int)
+    stale = silent > longest_silence(days)
+    rows.append(("up_to_date", table, "failed" if stale else "passed", int(silent), 0, str(days[-1])))
+    return rows
+
+
+def longest_silence(days: np.ndarray) -> int:
+    """How many empty days in a row the report's own rhythm explains. `days`: the distinct days with a row.
+
+    With a share p of active days, a run of g empty ones turns up about n (1 - p)^g times in n days; more than that is
+    a gap when it is rarer than SURPRISE.
+
+    >>> longest_silence(np.arange("2026-01-01", "2026-04-01", dtype="datetime64[D]"))
+    2
+    """
+    span = int((days[-1] - days[0]).astype(int)) + 1
+    active = min(len(days) / span, 0.99)
+    return max(int(np.ceil(np.log(SURPRISE / span) / np.log(1 - active))), 2) if span > 1 else 31
+
+
+def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:
+    """Runs of empty days too long to be chance: (first, last) empty day of each."""
+    steps = np.diff(days).astype(int) - 1
+    one = np.timedelta64(1, "D")
+    return [((days[i] + one).item(), (days[i + 1] - one).item())
+            for i in np.flatnonzero(steps > longest_silence(days))]
+
+
+def _broken(rows: pd.DataFrame, expected: object, found: object) -> pd.DataFrame:
+    columns = {"event_date": "day", "location": "place"}
+    table = rows.rename(columns=columns)[["fnsku", "disposition", "place", "day", "file", "line"]].copy()
+    return table.assign(expected=expected, found=found)
