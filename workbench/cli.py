@@ -1,0 +1,223 @@
+"""The `workbench` command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but inputs stale or incomplete."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code. A user's mistake is one line on standard error, never a traceback."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("workbench: stopped; nothing half-made was left behind.", file=sys.stderr)
+        return FAILED
+    except (ValueError, OSError) as error:
+        if isinstance(error, UnicodeError) or os.environ.get("WORKBENCH_TRACEBACK"):
+            raise
+        print(f"workbench: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    from workbench import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="workbench", description="Loss rates, claims and reports from a folder of Amazon FBA export files. "
+        "Everything stays on this machine.")
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.add_argument("--quiet", action="store_true", help="no progress, only errors")
+        made.set_defaults(run=run)
+        return made
+
+    publish = command("publish", _publish, "Make the monthly HTML reports.")
+    publish.add_argument("sellers", nargs="*", type=Path, metavar="SELLER", help="seller folders; the demo seller by default")
+    when = publish.add_mutually_exclusive_group()
+    when.add_argument("--month", type=_months, dest="months", metavar="YYYY-MM",
+                      help="the month; the last complete one by default")
+    when.add_argument("--months", type=_months, dest="months", metavar="A..B", help="from month A to month B")
+    publish.add_argument("--as-of", type=_day, metavar="DATE",
+                         help="what was known on that day; the month's end by default")
+    publish.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    publish.add_argument("--lang", choices=("en", "zh", "both"), default="both")
+    publish.add_argument("--out", type=Path, default=Path("reports"))
+    publish.add_argument("--jobs", type=_count, default=1, metavar="N", help="pages made at a time")
+    publish.add_argument("--force", action="store_true", help="make pages again that are there already")
+
+    check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
+    check.add_argument("seller", type=Path, metavar="SELLER")
+    check.add_argument("--out", type=Path, metavar="FILE.csv", help="the lines that were set aside")
+
+    loss = command("loss", _loss, "Loss rates as a table.")
+    loss.add_argument("seller", type=Path, metavar="SELLER")
+    loss.add_argument("--by", default="month", metavar="month,fulfillment_center,…",
+                      help="month, fulfillment_center, fnsku, msku, asin, country, reason, disposition")
+    loss.add_argument("--as-of", type=_day, metavar="DATE", help="the last day of the files by default")
+    loss.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+
+    lab = command("lab", _lab, "Open the notebooks in JupyterLab.")
+    lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER")
+
+    from workbench import simulate
+
+    simulate.add_arguments(command("simulate", simulate.run, "Make a simulated seller, with the truth beside it."))
+    return parser
+
+
+# ---------------------------------------------------------------------------------------------------- arguments
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a date like 2026-06-30") from error
+
+
+def _months(text: str) -> list[str]:
+    """'2026-05' or '2025-07..2026-06' as the months in between, both included."""
+    parts = text.split("..")
+    if not 1 <= len(parts) <= 2 or not all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", part) for part in parts):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a month like 2026-06, or 2025-07..2026-06")
+    (year, month), last = map(int, parts[0].split("-")), parts[-1]
+    months = [parts[0]]
+    while months[-1] < last:
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+        months.append(f"{year}-{month:02d}")
+    if parts[0] > last:
+        raise argparse.ArgumentTypeError(f"found {text!r}: the first month is after the last")
+    return months
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number from 1 up")
+    return int(text)
+
+
+# ---------------------------------------------------------------------------------------------------- commands
+
+def _publish(args: argparse.Namespace) -> int:
+    from workbench import publish
+
+    sellers = args.sellers or [publish.demo_seller()]
+    outcomes = publish.publish(sellers, months=args.months, out=args.out, as_of=args.as_of, policy=args.policy,
+                               lang=args.lang, jobs=args.jobs, force=args.force, quiet=args.quiet)
+    for outcome in outcomes:
+        if outcome.ok and not args.quiet:
+            print(outcome.page)
+        elif not outcome.ok:
+            print(f"workbench: {outcome.error}", file=sys.stderr)
+    if not all(outcome.ok for outcome in outcomes):
+        return FAILED
+    return DONE
+
+
+def _check(args: argparse.Namespace) -> int:
+    from workbench import checks, export
+
+    books = _books(args)
+    found = checks.checks(books)
+    if not args.quiet:
+        print(_story(books, found))
+    aside = books.problems[books.problems["kind"] != "note"]
+    if args.out:
+        export.write(aside[["file", "line", "column", "value", "why"]], args.out)
+    return INCOMPLETE if found.failed or len(aside) or books.files.empty else DONE
+
+
+def _story(books, found) -> str:
+    """What was read, from when to when, what was not, and every check, as lines for a terminal."""
+    seller = books.seller
+    lines = [f"{seller.name}  region {seller.region or 'unknown'}  calendar {seller.time_zone}  "
+             f"through {books.through}", "", "Reports"]
+    read = books.files[books.files["report"] != ""]
+    for report, files in read.groupby("report", sort=True):
+        first, last = files["first_day"].min(), files["last_day"].max()
+        span = f"{first:%Y-%m-%d}..{last:%Y-%m-%d}" if last == last else "no dates"
+        lines.append(f"  {report:22} {len(files):4} files {files['rows'].sum():10,} rows  {span}"
+                     f"  replaced by newer exports {files['rows_replaced'].sum():,}"
+                     f"  set aside {files['rows_set_aside'].sum():,}")
+    other = books.files[(books.files["status"] != "read")]
+    lines += ["", "Files not loaded"] if len(other) else []
+    reasons = books.problems[books.problems["kind"] == "file"].set_index("file")["why"].to_dict()
+    lines += [f"  {file}: {reasons.get(file, status)}" for file, status in zip(other["file"], other["status"], strict=True)]
+    aside = books.problems[books.problems["kind"] == "row"]
+    lines += ["", "Rows set aside"] if len(aside) else []
+    lines += [f"  {row.file}:{row.line}: {row.column + ' - ' if row.column else ''}{row.why}. Row set aside."
+              for row in aside.head(20).itertuples()]
+    lines += [f"  … and {len(aside) - 20} more; --out FILE.csv writes them all"] if len(aside) > 20 else []
+    notes = books.problems[books.problems["kind"] == "note"]
+    lines += ["", "Worth knowing"] if len(notes) else []
+    lines += [f"  {row.file}: {row.column + ' - ' if row.column else ''}{row.why}" for row in notes.head(20).itertuples()]
+    lines += [f"  … and {len(notes) - 20} more"] if len(notes) > 20 else []
+    lines += ["", "Checks"]
+    lines += [f"  {row.outcome:8} {row.check:18} {row.report:18} {row.count} of {row.of}  {row.detail}".rstrip()
+              for row in found.table.itertuples()]
+    return "\n".join(lines)
+
+
+def _loss(args: argparse.Namespace) -> int:
+    from workbench import export, loss
+
+    books = _books(args, through=args.as_of)
+    by = [name.strip() for name in args.by.split(",") if name.strip()]
+    costs = None if books.is_absent("costs") else books["costs"]
+    as_of = args.as_of or books.last_day("ledger_detail") or books.through
+    rates = loss.loss_rates(books["ledger_detail"], by, as_of=as_of, costs=costs, baseline=books.seller.baseline)
+    export.write(rates, args.out)
+    if books["ledger_detail"].empty:
+        print("workbench: no row of an inventory ledger (detailed view) was found: the loss rate is unknown. "
+              "Download it from Reports > Fulfillment > Inventory Ledger > Detailed view.", file=sys.stderr)
+        return INCOMPLETE
+    return _trust(books, "ledger_detail")
+
+
+def _lab(args: argparse.Namespace) -> int:
+    from workbench import publish
+
+    folder = publish.notebook_path("loss-rate").parent
+    environment = dict(os.environ)
+    if args.seller:
+        environment["WORKBENCH_SELLER"] = str(args.seller.resolve())
+    os.chdir(folder)
+    os.execvpe(sys.executable, [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--notebook-dir={folder}"],
+               environment)
+    return DONE
+
+
+def _books(args: argparse.Namespace, through: dt.date | None = None):
+    from tqdm import tqdm
+
+    from workbench import books
+
+    def progress(parts: list) -> Sequence:
+        return tqdm(parts, desc="reading", unit="file", leave=False, disable=args.quiet or not sys.stderr.isatty())
+
+    return books.open(args.seller, through, progress=progress)
+
+
+def _trust(books, report: str) -> int:
+    """DONE when every file was read whole and the report has no gap, INCOMPLETE otherwise."""
+    from workbench import checks
+
+    table = checks.checks(books).table
+    concerns = table[table["report"].isin(("", report)) & (table["outcome"] == "failed")]
+    return INCOMPLETE if len(concerns) else DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
