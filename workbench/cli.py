@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     publish = command("publish", _publish, "Make the monthly HTML reports.")
-    publish.add_argument("sellers", nargs="*", type=Path, metavar="SELLER", help="seller folders; the demo seller by default")
+    publish.add_argument("sellers", nargs="*", type=Path, metavar="SELLER",
+                         help="seller folders; the demo seller by default")
     when = publish.add_mutually_exclusive_group()
     when.add_argument("--month", type=_months, dest="months", metavar="YYYY-MM",
                       help="the month; the last complete one by default")
@@ -154,7 +155,7 @@ def _story(books, found) -> str:
     other = books.files[(books.files["status"] != "read")]
     lines += ["", "Files not loaded"] if len(other) else []
     reasons = books.problems[books.problems["kind"] == "file"].set_index("file")["why"].to_dict()
-    lines += [f"  {file}: {reasons.get(file, status)}" for file, status in zip(other["file"], other["status"], strict=True)]
+    lines += [f"  {row.file}: {reasons.get(row.file, row.status)}" for row in other.itertuples()]
     aside = books.problems[books.problems["kind"] == "row"]
     lines += ["", "Rows set aside"] if len(aside) else []
     lines += [f"  {row.file}:{row.line}: {row.column + ' - ' if row.column else ''}{row.why}. Row set aside."
@@ -162,7 +163,8 @@ def _story(books, found) -> str:
     lines += [f"  … and {len(aside) - 20} more; --out FILE.csv writes them all"] if len(aside) > 20 else []
     notes = books.problems[books.problems["kind"] == "note"]
     lines += ["", "Worth knowing"] if len(notes) else []
-    lines += [f"  {row.file}: {row.column + ' - ' if row.column else ''}{row.why}" for row in notes.head(20).itertuples()]
+    lines += [f"  {row.file}: {row.column + ' - ' if row.column else ''}{row.why}"
+              for row in notes.head(20).itertuples()]
     lines += [f"  … and {len(notes) - 20} more"] if len(notes) > 20 else []
     lines += ["", "Checks"]
     lines += [f"  {row.outcome:8} {row.check:18} {row.report:18} {row.count} of {row.of}  {row.detail}".rstrip()
