@@ -1,0 +1,62 @@
+"""Who may import whom. The list is short, and ARCHITECTURE.md names every room."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ARROWS = {
+    "specs": set(),
+    "values": {"specs"},
+    "flatfile": {"specs"},
+    "files": set(),
+    "reports": {"files", "flatfile", "specs", "values"},
+    "cache": {"files", "flatfile", "reports", "specs", "values"},
+    "seller": set(),
+    "books": {"cache", "files", "flatfile", "reports", "seller", "specs"},
+    "checks": {"books", "specs"},
+    "matching": set(),
+    "rates": set(),
+    "loss": {"matching", "rates"},
+    "policy": set(),
+    "claims": {"matching", "policy", "seller"},
+    "words": set(),
+    "display": {"words"},
+    "charts": set(),
+    "figures": {"charts", "checks", "display", "loss", "rates", "words"},
+    "explore": {"books", "display", "figures", "loss", "words"},
+    "kernel": set(),
+    "engine": set(),
+    "publish": {"books", "charts", "display", "engine", "kernel", "words"},
+    "export": set(),
+    "simulate": {"simulate"},
+    "cli": {"books", "checks", "claims", "export", "loss", "policy", "publish", "simulate"},
+    "__init__": set(),
+}
+FILES = sorted((ROOT / "workbench").rglob("*.py"))
+
+
+def room(path):
+    parts = path.relative_to(ROOT / "workbench").parts
+    return parts[0] if len(parts) > 1 else path.stem
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "workbench":
+            rest = node.module.split(".")[1:]
+            yield from [rest[0]] if rest else [name.name for name in node.names if name.name != "__version__"]
+        elif isinstance(node, ast.Import):
+            yield from (name.name.split(".")[1] for name in node.names if name.name.startswith("workbench."))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_imports_follow_the_arrows(path):
+    assert room(path) in ARROWS, "a new room needs its arrows here and a line in ARCHITECTURE.md"
+    assert set(imported(path)) <= ARROWS[room(path)] | {room(path)}
+
+
+def test_every_room_is_named_in_architecture():
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    assert not [room(path) for path in FILES if f"`{room(path)}`" not in text and room(path) != "__init__"]
