@@ -1,0 +1,86 @@
+from collections import defaultdict, deque
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.matching import Stream, fifo, fifo_chain
+
+
+def stream(rows):
+    key, time, units = zip(*rows, strict=True) if rows else ((), (), ())
+    return Stream(*(np.array(column, np.int64) for column in (key, time, units)))
+
+
+def queue(demand, supply):
+    """The plain queue that `fifo` must equal."""
+    events = sorted([(k, t, 0, i, q) for i, (k, t, q) in enumerate(demand)]
+                    + [(k, t, 1, i, q) for i, (k, t, q) in enumerate(supply)])
+    left, over = [q for *_, q in demand], [0] * len(supply)
+    waiting, pairs = defaultdict(deque), []
+    for key, _, side, row, units in events:
+        if side == 0:
+            waiting[key].append(row)
+            continue
+        while units and waiting[key]:
+            oldest = waiting[key][0]
+            taken = min(units, left[oldest])
+            if taken:
+                pairs.append((oldest, row, taken))
+            units, left[oldest] = units - taken, left[oldest] - taken
+            if not left[oldest]:
+                waiting[key].popleft()
+        over[row] = units
+    return left, over, sorted(pairs)
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(0, 4)), max_size=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ROWS, ROWS)
+def test_equals_a_plain_queue_in_what_is_open_surplus_and_paired(demand, supply):
+    found = fifo(stream(demand), stream(supply))
+    pairs = sorted(zip(found.demand.tolist(), found.supply.tolist(), found.units.tolist(), strict=True))
+    assert (found.open.tolist(), found.surplus.tolist(), pairs) == queue(demand, supply)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ROWS, ROWS, ROWS)
+def test_units_are_conserved_along_a_chain(demand, found, paid):
+    first, second = fifo_chain(stream(demand), [stream(found), stream(paid)])
+    assert sum(q for *_, q in demand) == second.open.sum() + first.units.sum() + second.units.sum()
+    assert first.units.sum() + first.surplus.sum() == sum(q for *_, q in found)
+    assert second.units.sum() + second.surplus.sum() == sum(q for *_, q in paid)
+
+
+def test_a_find_covers_the_oldest_loss_first_and_in_part():
+    found = fifo(stream([(1, 10, 3), (1, 11, 2)]), stream([(1, 12, 4)]))
+    assert found.open.tolist() == [0, 1]
+    assert list(zip(found.demand, found.supply, found.units, strict=True)) == [(0, 0, 3), (1, 0, 1)]
+
+
+def test_a_find_before_its_loss_is_surplus_and_one_on_the_same_day_counts():
+    found = fifo(stream([(1, 10, 1), (2, 10, 1)]), stream([(1, 9, 1), (2, 10, 1)]))
+    assert found.open.tolist() == [1, 0]
+    assert found.surplus.tolist() == [1, 0]
+
+
+def test_ties_on_a_day_keep_the_order_of_the_rows():
+    assert fifo(stream([(1, 5, 2), (1, 5, 2)]), stream([(1, 5, 2)])).open.tolist() == [0, 2]
+
+
+def test_nothing_to_match_leaves_everything_as_it_was():
+    assert fifo(stream([]), stream([(1, 1, 2)])).surplus.tolist() == [2]
+    assert fifo(stream([(1, 1, 2)]), stream([])).open.tolist() == [2]
+
+
+def test_large_times_and_units_stay_exact():
+    found = fifo(stream([(0, 2**40, 2**40), (1, 2**40, 5)]), stream([(0, 2**40, 2**40 - 1), (1, 2**41, 5)]))
+    assert found.open.tolist() == [1, 0]
+
+
+def test_negative_units_are_refused():
+    with pytest.raises(ValueError, match="0 or more"):
+        fifo(stream([(1, 1, -1)]), stream([]))

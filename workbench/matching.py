@@ -1,0 +1,97 @@
+"""First in, first out with partial quantities, for any number of keys at once and without a Python loop.
+
+Per key, the demanded units laid end to end divide an axis into intervals; the supplied units divide the same axis;
+every overlap of the two is a pair. A supply never covers a demand that comes after it, so what finds nothing open is
+surplus: with B(t) = supplied - demanded so far, the supply wasted so far is the running maximum of B, as in a queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Stream(NamedTuple):
+    """Units by key and time. Equal keys and times keep the order of the rows; a demand stands before a supply."""
+
+    key: np.ndarray  # integer codes
+    time: np.ndarray  # integers: days or seconds
+    units: np.ndarray  # integers, 0 or more
+
+
+class Matched(NamedTuple):
+    """What is left of each demand, what each supply did not use, and which supply covered which demand."""
+
+    open: np.ndarray  # units per demand row
+    surplus: np.ndarray  # units per supply row
+    demand: np.ndarray  # pairs: row of the demand,
+    supply: np.ndarray  # row of the supply,
+    units: np.ndarray  # and the units between them
+
+
+def fifo(demand: Stream, supply: Stream) -> Matched:
+    """Each supply covers the oldest open demand of its key that is dated at or before it.
+
+    Raises ValueError for negative units. Time is that of one sort; memory about 200 bytes a row.
+
+    >>> lost = Stream(np.array([7, 7]), np.array([1, 5]), np.array([3, 2]))
+    >>> found = Stream(np.array([7]), np.array([6]), np.array([4]))
+    >>> fifo(lost, found)[:2]
+    (array([0, 1]), array([0]))
+    """
+    size = len(demand.key)
+    key, time, units = (np.concatenate([a, b]).astype(np.int64) for a, b in zip(demand, supply, strict=True))
+    if (units < 0).any():
+        raise ValueError("matching: units must be 0 or more")
+    none = np.empty(0, np.int64)
+    if not size or size == len(key):
+        return Matched(units[:size], units[size:], none, none, none)
+    is_supply = np.arange(len(key)) >= size
+    order = np.lexsort((is_supply, time, key))
+    key, units, is_supply = key[order], units[order], is_supply[order]
+    demanded, supplied = np.where(is_supply, 0, units), np.where(is_supply, units, 0)
+    first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    length = np.diff(np.r_[first, len(key)])
+
+    def within(running: np.ndarray) -> np.ndarray:
+        """A running total of all rows, counted from the start of each key."""
+        return running - np.repeat(np.r_[0, running[first[1:] - 1]], length)
+
+    balance = within(np.cumsum(supplied - demanded))
+    lift = np.repeat(np.arange(len(first)) * (2 * (int(units.sum()) + 1)), length)  # one running maximum for all keys
+    wasted = np.maximum(np.maximum.accumulate(balance + lift) - lift, 0)
+    surplus = np.diff(wasted, prepend=0)
+    surplus[first] = wasted[first]
+    used = supplied - surplus
+    ends = np.cumsum(demanded)  # end of each demand's interval on the common axis
+    used_so_far = within(np.cumsum(used))
+    base = np.repeat(np.r_[0, ends[first[1:] - 1]], length)  # where the key's part of the axis begins
+    covered = base + np.repeat(used_so_far[first + length - 1], length)  # the supply covers [base, covered)
+    is_demand = ~is_supply
+    left = np.zeros(size, np.int64)
+    left[order[is_demand]] = np.clip(ends - np.maximum(ends - demanded, covered), 0, None)[is_demand]
+    over = np.zeros(len(key) - size, np.int64)
+    over[order[is_supply] - size] = surplus[is_supply]
+
+    row = np.flatnonzero(used)
+    high = (base + used_so_far)[row]
+    low = high - used[row]
+    edges, sizes, rows = ends[is_demand], demanded[is_demand], order[is_demand]
+    start = np.searchsorted(edges, low, "right")
+    count = np.searchsorted(edges, high, "left") - start + 1
+    which = np.repeat(np.arange(len(row)), count)
+    at = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + start[which]
+    shared = np.minimum(edges[at], high[which]) - np.maximum(edges[at] - sizes[at], low[which])
+    real = shared > 0
+    return Matched(left, over, rows[at[real]], order[row[which[real]]] - size, shared[real])
+
+
+def fifo_chain(demand: Stream, supplies: Sequence[Stream]) -> list[Matched]:
+    """The same demand offered to one supply after the other: what the first leaves open meets the second."""
+    found = []
+    for supply in supplies:
+        found.append(fifo(demand, supply))
+        demand = demand._replace(units=found[-1].open)
+    return found
