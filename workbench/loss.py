@@ -1,0 +1,320 @@
+"""The loss rate: units Amazon lost per unit it handled, where the loss sits, and since when.
+
+Definitions (docs: the loss rate of this project, per month of the ledger day, per FC, SKU …):
+
+- handled = receipts (signed) + customer shipments + customer returns;
+- lost, gross = units of ledger adjustments M and 5; lost, net = gross less the units found (F) of the same FNSKU, first
+  in first out, a find never before its loss, across fulfilment centres, booked in the month and FC of the loss;
+- damaged = units of E, 6, 7, H, K, U, apart. N, O, P, Q, D, G, 3 and 4 are neither lost nor found.
+
+The sign decides where a file holds the odd one: a unit of M, 5 or F that leaves is lost, one that comes is found.
+Reason codes are those of the Inventory Ledger (Seller Central help G4FKT5KQWFFJ7LDN).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench import rates
+from workbench.matching import Matched, Stream, fifo
+
+LOST = ("M", "5")
+FOUND = ("F",)
+DAMAGED = ("E", "6", "7", "H", "K", "U")
+BY = ("month", "fulfillment_center", "fnsku", "msku", "asin", "country", "reason", "disposition")
+OF_THE_LOSS = ("reason", "disposition")  # attributes of the loss: handled units have none
+NEEDED = ("event_date", "fnsku", "msku", "asin", "event_type", "fulfillment_center", "disposition", "reason", "country",
+          "units")
+DENSE_CELLS = 60_000_000
+MATURE_DAYS = 90  # finds and reimbursements arrive up to 60-90 days late
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One period's loss rate and what may be said of it; the page's sentence is made from this object."""
+
+    period: str
+    units_handled: int
+    units_lost_gross: int
+    units_lost: int
+    units_damaged: int
+    loss_rate: float  # NaN when nothing was handled
+    low: float
+    high: float
+    baseline: float
+    verdict: str  # "above", "below", "unclear" against the baseline, or "unknown"
+    is_mature: bool
+    amount_lost: float  # at sourcing cost; NaN when unknown
+    units_unvalued: int
+    currency: str
+
+
+def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date,
+               costs: pd.DataFrame | None = None, baseline: float = 0.003,
+               mature_days: int = MATURE_DAYS) -> pd.DataFrame:
+    """One row per combination of the `by` columns (see BY) in which anything was handled, lost or damaged.
+
+    `ledger`: the detailed inventory ledger; rows after `as_of` are left out. `reason` and `disposition` are attributes
+    of the loss, so the units handled are then those of the other `by` columns. `costs`: the analyst's sheet (msku,
+    unit_cost, currency, from_date); None means money is unknown.
+
+    Returns the `by` columns and units_handled, units_lost_gross, units_found, units_lost (net), units_damaged (all
+    units, 0 or more), loss_rate (share, NaN when nothing was handled), loss_rate_low, loss_rate_high (95 %, clusters of
+    one FNSKU and week allowed for), verdict ("above", "below", "unclear", "unknown" against `baseline`), amount_lost
+    with currency (units_lost at sourcing cost; NaN where no cost is known), units_unvalued (lost units without a cost)
+    and, with month, is_mature (the month ended at least `mature_days` before as_of).
+
+    Raises ValueError for a column that is not in BY, or costs in two currencies.
+
+    >>> day = lambda text: pd.Timestamp(text)
+    >>> ledger = pd.DataFrame({
+    ...     "event_date": [day("2026-03-01"), day("2026-03-05"), day("2026-04-02")], "fnsku": "X1", "msku": "A",
+    ...     "asin": "B1", "event_type": ["Receipts", "Adjustments", "Adjustments"], "reason": ["", "M", "F"],
+    ...     "fulfillment_center": ["PHX7", "PHX7", "ABE2"], "disposition": "SELLABLE", "country": "US",
+    ...     "units": [1000, -3, 2]})
+    >>> loss_rates(ledger, as_of=dt.date(2026, 6, 30))[["month", "units_handled", "units_lost_gross", "units_lost"]]
+         month  units_handled  units_lost_gross  units_lost
+    0  2026-03           1000                 3           1
+    """
+    unknown = [name for name in by if name not in BY]
+    if unknown or not by:
+        raise ValueError(f"loss: cannot group by {', '.join(unknown) or 'nothing'}; expected some of {', '.join(BY)}.")
+    events = _Events(ledger, as_of)
+    money = _values(events, costs)
+    keys, labels = events.keys(by)
+    shared = [name for name in by if name not in OF_THE_LOSS]
+    loss_rows, damage_rows, handled_rows = events.lost, events.damaged, events.handled
+    cells = _Cells(keys, labels, by, rows=[loss_rows, damage_rows] + ([handled_rows] if shared == list(by) else []))
+    out = cells.frame()
+    gross, net = events.units_lost, events.matched.open
+    out["units_handled"] = _handled(events, keys, labels, by, shared, cells)
+    out["units_lost_gross"] = cells.sums(loss_rows, gross)
+    out["units_found"] = cells.sums(loss_rows, gross - net)
+    out["units_lost"] = cells.sums(loss_rows, net)
+    out["units_damaged"] = cells.sums(damage_rows, events.units_damaged)
+    mean_size, dispersion = rates.cluster_moments(events.cluster_sizes())
+    handled = out["units_handled"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out["loss_rate"] = np.where(handled > 0, out["units_lost"] / handled, np.nan)
+    low, high = rates.clustered(out["units_lost"], handled, dispersion=dispersion, mean_size=mean_size)
+    out["loss_rate_low"], out["loss_rate_high"] = low, high
+    out["verdict"] = verdict(low, high, baseline)
+    amount, unvalued, currency = money
+    out["units_unvalued"] = cells.sums(loss_rows, unvalued)
+    total = cells.sums(loss_rows, amount)
+    nothing_known = (out["units_lost"] > 0) & (out["units_unvalued"] == out["units_lost"]) | (costs is None)
+    out["amount_lost"] = np.where(nothing_known, np.nan, np.round(total, 2))
+    out["currency"] = currency
+    if "month" in by:
+        ends = pd.PeriodIndex(out["month"], freq="M").end_time.normalize()
+        out["is_mature"] = ends + pd.Timedelta(days=mature_days) <= pd.Timestamp(as_of)
+    return out
+
+
+def losses(ledger: pd.DataFrame, *, as_of: dt.date) -> pd.DataFrame:
+    """One row per loss event: what was lost, found again and is still missing, with the lines that say so.
+
+    Columns: month, event_date, fnsku, msku, asin, fulfillment_center, disposition, reason, reference_id where the
+    ledger has it, units_lost_gross, units_found, units_lost (units, 0 or more) and `sources` (file:line of the loss,
+    then of its finds, joined by ";").
+    """
+    events = _Events(ledger, as_of)
+    columns = [name for name in ("event_date", "fnsku", "msku", "asin", "fulfillment_center", "disposition", "reason",
+                                 "reference_id") if name in events.table]
+    found = events.table.iloc[events.lost]
+    out = found[columns].reset_index(drop=True)
+    out.insert(0, "month", found["event_date"].dt.strftime("%Y-%m").to_numpy())
+    out["units_lost_gross"] = events.units_lost
+    out["units_found"] = events.units_lost - events.matched.open
+    out["units_lost"] = events.matched.open
+    if {"file", "line"} <= set(ledger.columns):
+        places = events.table["file"].astype("str") + ":" + events.table["line"].astype("str")
+        pairs = pd.DataFrame({"loss": events.matched.demand,
+                              "place": places.iloc[events.found[events.matched.supply]].to_numpy()})
+        finds = pairs.groupby("loss")["place"].agg(";".join)
+        own = places.iloc[events.lost].reset_index(drop=True)
+        out["sources"] = (own + ";" + finds.reindex(own.index).fillna("")).str.rstrip(";")
+    return out
+
+
+def headline(table: pd.DataFrame, month: str, *, baseline: float = 0.003) -> Headline:
+    """What `loss_rates(by=("month",))` says about one month; an unknown month has the verdict "unknown"."""
+    rows = table[table["month"] == month]
+    if rows.empty:
+        nan = float("nan")
+        return Headline(month, 0, 0, 0, 0, nan, nan, nan, baseline, "unknown", False, nan, 0, "")
+    row = rows.iloc[0]
+    return Headline(month, int(row["units_handled"]), int(row["units_lost_gross"]), int(row["units_lost"]),
+                    int(row["units_damaged"]), float(row["loss_rate"]), float(row["loss_rate_low"]),
+                    float(row["loss_rate_high"]), baseline, str(row["verdict"]), bool(row["is_mature"]),
+                    float(row["amount_lost"]), int(row["units_unvalued"]), str(row["currency"]))
+
+
+def shares(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Where the loss sits: the rows of `loss_rates(by=(by,))`, most lost first.
+
+    Adds share_lost and share_handled (of all units, 0-1), their running total share_so_far, and concentration =
+    share_lost / share_handled: 2 means twice its part.
+    """
+    ordered = table.sort_values(["units_lost", by], ascending=[False, True], ignore_index=True)
+    lost, handled = max(ordered["units_lost"].sum(), 1), max(ordered["units_handled"].sum(), 1)
+    ordered["share_lost"] = ordered["units_lost"] / lost
+    ordered["share_handled"] = ordered["units_handled"] / handled
+    ordered["share_so_far"] = ordered["share_lost"].cumsum()
+    ordered["concentration"] = ordered["share_lost"] / ordered["share_handled"].where(ordered["share_handled"] > 0)
+    return ordered
+
+
+def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
+    """"above" or "below" where the whole interval lies on that side of the baseline, else "unclear"."""
+    return np.select([np.isnan(low), low > baseline, high < baseline], ["unknown", "above", "below"], "unclear")
+
+
+# ---------------------------------------------------------------------------------------------------- inside
+
+class _Events:
+    """The ledger's rows by what they mean for the loss rate, and which finds cover which losses."""
+
+    def __init__(self, ledger: pd.DataFrame, as_of: dt.date) -> None:
+        late = ledger["event_date"] > pd.Timestamp(as_of)
+        self.table = ledger[~late].reset_index(drop=True) if late.any() else ledger.reset_index(drop=True)
+        units = self.table["units"].to_numpy(np.int64)
+        self.units = units
+        kind, reason = _coded(self.table["event_type"]), _coded(self.table["reason"])
+        adjusted = kind.is_one_of(("Adjustments",))
+        moved = adjusted & reason.is_one_of((*LOST, *FOUND))
+        self.lost = np.flatnonzero(moved & (units < 0))
+        self.found = np.flatnonzero(moved & (units > 0))
+        self.damaged = np.flatnonzero(adjusted & reason.is_one_of(DAMAGED))
+        self.handled = np.flatnonzero(kind.is_one_of(("Receipts", "Shipments", "CustomerReturns")))
+        shipped = kind.is_one_of(("Shipments",))[self.handled]
+        self.units_handled = np.where(shipped, -units[self.handled], units[self.handled])
+        self.units_lost = -units[self.lost]
+        self.units_damaged = -units[self.damaged]
+        self.fnsku = _coded(self.table["fnsku"]).codes.astype(np.int64)
+        self.day = self.table["event_date"].to_numpy("datetime64[D]").astype(np.int64)
+        self.matched: Matched = fifo(Stream(self.fnsku[self.lost], self.day[self.lost], self.units_lost),
+                                     Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
+
+    def keys(self, by: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Integer codes of every row and their labels, per `by` column."""
+        codes, labels = [], []
+        for name in by:
+            if name == "month":
+                months = self.table["event_date"].to_numpy("datetime64[M]").astype(np.int64)
+                first = int(months.min()) if len(months) else 0
+                last = int(months.max()) if len(months) else -1
+                codes.append(months - first)
+                labels.append(np.arange(first, last + 1).astype("datetime64[M]").astype("str"))
+            else:
+                column = _coded(self.table[name])
+                codes.append(column.codes.astype(np.int64))
+                labels.append(column.labels)
+        return codes, labels
+
+    def cluster_sizes(self) -> np.ndarray:
+        """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together."""
+        week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
+        lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.matched.open})
+        return lost.groupby(["fnsku", "week"])["units"].sum().to_numpy()
+
+
+class _Coded:
+    """A text column as integer codes and labels."""
+
+    def __init__(self, codes: np.ndarray, labels: np.ndarray) -> None:
+        self.codes, self.labels = codes, labels
+
+    def is_one_of(self, words: Sequence[str]) -> np.ndarray:
+        return np.isin(self.labels, words)[self.codes] if len(self.labels) else np.zeros(len(self.codes), bool)
+
+
+def _coded(column: pd.Series) -> _Coded:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype("category")
+    return _Coded(column.cat.codes.to_numpy(), column.cat.categories.to_numpy().astype("str"))
+
+
+class _Cells:
+    """The combinations of the `by` columns that occur in some rows, in the order of their labels."""
+
+    def __init__(self, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
+                 rows: Sequence[np.ndarray]) -> None:
+        ranks = [np.argsort(np.argsort(names, kind="stable")) for names in labels]
+        self.by, self.labels = by, [np.sort(names) for names in labels]
+        self.sizes = [max(len(names), 1) for names in labels]
+        code = np.zeros(len(keys[0]), np.int64)
+        for column, rank, size in zip(keys, ranks, self.sizes, strict=True):
+            code = code * size + (rank[column] if len(rank) else 0)
+        self.code = code
+        if np.prod([float(size) for size in self.sizes]) <= DENSE_CELLS:
+            seen = np.zeros(int(np.prod(self.sizes)), bool)
+            for part in rows:
+                seen[code[part]] = True
+            self.cells = np.flatnonzero(seen)
+            self._place = np.cumsum(seen) - 1
+        else:
+            self.cells = np.unique(np.concatenate([code[part] for part in rows]))
+            self._place = None
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def of(self, rows: np.ndarray) -> np.ndarray:
+        """The cell of each row."""
+        code = self.code[rows]
+        return self._place[code] if self._place is not None else np.searchsorted(self.cells, code)
+
+    def sums(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The sum of `values` (one per row in `rows`) in each cell; whole numbers stay whole."""
+        total = np.bincount(self.of(rows), values, len(self))
+        return total.astype(np.int64) if np.issubdtype(np.asarray(values).dtype, np.integer) else total
+
+    def frame(self) -> pd.DataFrame:
+        """The `by` columns, one row per cell."""
+        code, columns = self.cells, {}
+        for name, labels, size in reversed(list(zip(self.by, self.labels, self.sizes, strict=True))):
+            code, at = np.divmod(code, size)
+            columns[name] = labels[at] if len(labels) else np.empty(0, "str")
+        return pd.DataFrame({name: pd.Series(columns[name], dtype="str") for name in self.by})
+
+
+def _handled(events: _Events, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
+             shared: list[str], cells: _Cells) -> np.ndarray:
+    """Units handled per cell. Attributes of the loss do not divide them."""
+    if shared == list(by):
+        return cells.sums(events.handled, events.units_handled)
+    if not shared:
+        return np.full(len(cells), events.units_handled.sum(), np.int64)
+    at = [list(by).index(name) for name in shared]
+    fewer = _Cells([keys[i] for i in at], [labels[i] for i in at], shared, rows=[events.handled])
+    handled = fewer.frame().assign(units_handled=fewer.sums(events.handled, events.units_handled))
+    joined = cells.frame().merge(handled, on=shared, how="left", validate="many_to_one")["units_handled"]
+    return joined.fillna(0).astype(np.int64).to_numpy()
+
+
+def _values(events: _Events, costs: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, str]:
+    """Per loss row: its value at sourcing cost, its units without a known cost; and the currency."""
+    net = events.matched.open
+    if costs is None or costs.empty or not len(net):
+        return np.zeros(len(net)), net.copy(), ""
+    currencies = sorted(set(costs["currency"].astype("str")) - {""})
+    if len(currencies) > 1:
+        raise ValueError(f"loss: costs are in {' and '.join(currencies)}, which cannot be added. Keep one currency per "
+                         "seller folder.")
+    lost = events.table.iloc[events.lost][["msku", "event_date"]].astype({"msku": "str"}).reset_index()
+    lost["at"] = np.arange(len(lost))
+    sheet = pd.DataFrame({"msku": costs["msku"].astype("str").to_numpy(), "cost": costs["unit_cost"].to_numpy(),
+                          "event_date": costs["from_date"].fillna(pd.Timestamp("1995-01-01")).to_numpy()})
+    valued = pd.merge_asof(lost.sort_values("event_date", kind="stable"),
+                           sheet.astype({"event_date": lost["event_date"].dtype}).sort_values("event_date",
+                                                                                            kind="stable"),
+                           on="event_date", by="msku").sort_values("at")["cost"].to_numpy()
+    known = ~np.isnan(valued)
+    return (np.where(known, net * np.nan_to_num(valued), 0.0), np.where(known, 0, net),
+            currencies[0] if currencies else "")
