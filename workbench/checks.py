@@ -220,6 +220,24 @@ def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:
             for i in np.flatnonzero(steps > longest_silence(days))]
 
 
+def uncovered(days: np.ndarray, first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """The spans between `first` and `last` that a report with rows on `days` does not cover: gaps, a late start, an
+    early end. A quiet spell that the report's own rhythm explains counts as covered.
+
+    >>> june = np.arange("2026-06-01", "2026-06-21", dtype="datetime64[D]")
+    >>> uncovered(june, dt.date(2026, 6, 1), dt.date(2026, 6, 30))
+    [(datetime.date(2026, 6, 21), datetime.date(2026, 6, 30))]
+    """
+    if not len(days):
+        return [(first, last)]
+    one, quiet = dt.timedelta(days=1), longest_silence(days)
+    start, end = days[0].item(), days[-1].item()
+    spans = gaps(days)
+    spans += [(first, start - one)] if (start - first).days > quiet else []
+    spans += [(end + one, last)] if (last - end).days > quiet else []
+    return sorted((max(a, first), min(b, last)) for a, b in spans if a <= last and b >= first)
+
+
 def _broken(rows: pd.DataFrame, expected: object, found: object) -> pd.DataFrame:
     columns = {"event_date": "day", "location": "place"}
     table = rows.rename(columns=columns)[["fnsku", "disposition", "place", "day", "file", "line"]].copy()

@@ -55,11 +55,12 @@ class Headline:
 
 
 def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date,
-               costs: pd.DataFrame | None = None, baseline: float = 0.003,
+               costs: pd.DataFrame | None = None, baseline: float = 0.003, months: tuple[str, str] | None = None,
                mature_days: int = MATURE_DAYS) -> pd.DataFrame:
     """One row per combination of the `by` columns (see BY) in which anything was handled, lost or damaged.
 
-    `ledger`: the detailed inventory ledger; rows after `as_of` are left out. `reason` and `disposition` are attributes
+    `ledger`: the detailed inventory ledger; rows after `as_of` are left out. `months`: the first and last month ("2026-06")
+    that count; what was found later up to `as_of` still lowers their losses. `reason` and `disposition` are attributes
     of the loss, so the units handled are then those of the other `by` columns. `costs`: the analyst's sheet (msku,
     unit_cost, currency, from_date); None means money is unknown.
 
@@ -84,14 +85,14 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
     unknown = [name for name in by if name not in BY]
     if unknown or not by:
         raise ValueError(f"loss: cannot group by {', '.join(unknown) or 'nothing'}; expected some of {', '.join(BY)}.")
-    events = _Events(ledger, as_of)
+    events = _Events(ledger, as_of, months)
     money = _values(events, costs)
     keys, labels = events.keys(by)
     shared = [name for name in by if name not in OF_THE_LOSS]
     loss_rows, damage_rows, handled_rows = events.lost, events.damaged, events.handled
     cells = _Cells(keys, labels, by, rows=[loss_rows, damage_rows] + ([handled_rows] if shared == list(by) else []))
     out = cells.frame()
-    gross, net = events.units_lost, events.matched.open
+    gross, net = events.units_lost, events.open
     out["units_handled"] = _handled(events, keys, labels, by, shared, cells)
     out["units_lost_gross"] = cells.sums(loss_rows, gross)
     out["units_found"] = cells.sums(loss_rows, gross - net)
@@ -116,29 +117,29 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
     return out
 
 
-def losses(ledger: pd.DataFrame, *, as_of: dt.date) -> pd.DataFrame:
+def losses(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> pd.DataFrame:
     """One row per loss event: what was lost, found again and is still missing, with the lines that say so.
 
     Columns: month, event_date, fnsku, msku, asin, fulfillment_center, disposition, reason, reference_id where the
     ledger has it, units_lost_gross, units_found, units_lost (units, 0 or more) and `sources` (file:line of the loss,
     then of its finds, joined by ";").
     """
-    events = _Events(ledger, as_of)
+    events = _Events(ledger, as_of, months)
     columns = [name for name in ("event_date", "fnsku", "msku", "asin", "fulfillment_center", "disposition", "reason",
                                  "reference_id") if name in events.table]
     found = events.table.iloc[events.lost]
     out = found[columns].reset_index(drop=True)
     out.insert(0, "month", found["event_date"].dt.strftime("%Y-%m").to_numpy())
     out["units_lost_gross"] = events.units_lost
-    out["units_found"] = events.units_lost - events.matched.open
-    out["units_lost"] = events.matched.open
+    out["units_found"] = events.units_lost - events.open
+    out["units_lost"] = events.open
     if {"file", "line"} <= set(ledger.columns):
         places = events.table["file"].astype("str") + ":" + events.table["line"].astype("str")
         pairs = pd.DataFrame({"loss": events.matched.demand,
                               "place": places.iloc[events.found[events.matched.supply]].to_numpy()})
-        finds = pairs.groupby("loss")["place"].agg(";".join)
+        finds = pairs.groupby("loss")["place"].agg(";".join).reindex(events.at).fillna("").reset_index(drop=True)
         own = places.iloc[events.lost].reset_index(drop=True)
-        out["sources"] = (own + ";" + finds.reindex(own.index).fillna("")).str.rstrip(";")
+        out["sources"] = (own + ";" + finds).str.rstrip(";")
     return out
 
 
@@ -180,7 +181,7 @@ def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
 class _Events:
     """The ledger's rows by what they mean for the loss rate, and which finds cover which losses."""
 
-    def __init__(self, ledger: pd.DataFrame, as_of: dt.date) -> None:
+    def __init__(self, ledger: pd.DataFrame, as_of: dt.date, months: tuple[str, str] | None = None) -> None:
         late = ledger["event_date"] > pd.Timestamp(as_of)
         self.table = ledger[~late].reset_index(drop=True) if late.any() else ledger.reset_index(drop=True)
         units = self.table["units"].to_numpy(np.int64)
@@ -200,6 +201,22 @@ class _Events:
         self.day = self.table["event_date"].to_numpy("datetime64[D]").astype(np.int64)
         self.matched: Matched = fifo(Stream(self.fnsku[self.lost], self.day[self.lost], self.units_lost),
                                      Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
+        self.open = self.matched.open
+        self.at = np.arange(len(self.lost))  # each loss's place in `matched`
+        if months:
+            self._only(*months)
+
+    def _only(self, first: str, last: str) -> None:
+        """Keeps the losses, damages and handled units of these months; matching has seen all finds before."""
+        month = self.table["event_date"].to_numpy("datetime64[M]")
+        counts = (month >= np.datetime64(first)) & (month <= np.datetime64(last))
+        kept = counts[self.lost]
+        self.lost, self.units_lost, self.open, self.at = (values[kept] for values in (
+            self.lost, self.units_lost, self.open, self.at))
+        kept = counts[self.damaged]
+        self.damaged, self.units_damaged = self.damaged[kept], self.units_damaged[kept]
+        kept = counts[self.handled]
+        self.handled, self.units_handled = self.handled[kept], self.units_handled[kept]
 
     def keys(self, by: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Integer codes of every row and their labels, per `by` column."""
@@ -220,7 +237,7 @@ class _Events:
     def cluster_sizes(self) -> np.ndarray:
         """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together."""
         week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
-        lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.matched.open})
+        lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.open})
         return lost.groupby(["fnsku", "week"])["units"].sum().to_numpy()
 
 
@@ -300,7 +317,7 @@ def _handled(events: _Events, keys: list[np.ndarray], labels: list[np.ndarray], 
 
 def _values(events: _Events, costs: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, str]:
     """Per loss row: its value at sourcing cost, its units without a known cost; and the currency."""
-    net = events.matched.open
+    net = events.open
     if costs is None or costs.empty or not len(net):
         return np.zeros(len(net)), net.copy(), ""
     currencies = sorted(set(costs["currency"].astype("str")) - {""})

@@ -1,0 +1,254 @@
+"""What a notebook cell may end in: a sentence, key figures, a table, a chart, a note; each in both languages.
+
+Every block is a frozen value. In JupyterLab it shows itself in the language of WORKBENCH_LANG; in a recorded notebook it
+stands as data (`application/vnd.workbench+json`), and only that is drawn on a published page: whatever else a cell
+prints appears there as plain text. Everything is escaped here, in one place, so text from a file cannot become markup.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from html import escape
+
+import pandas as pd
+
+from workbench import words
+from workbench.words import Money, Text
+
+MIME = "application/vnd.workbench+json"
+LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
+ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
+NUMERIC = {"units", "number", "percent", "share", "money", "times"}
+
+
+def language() -> str:
+    """The language JupyterLab shows: WORKBENCH_LANG, English by default."""
+    return "zh" if os.environ.get("WORKBENCH_LANG", "").startswith("zh") else "en"
+
+
+class _Block:
+    """Shows itself in a notebook."""
+
+    kind = ""
+
+    def data(self) -> dict:
+        """The block as JSON values, from which `html` draws it."""
+        return {"kind": self.kind, **asdict(self)}
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        data = self.data()
+        return {MIME: data, "text/html": html(data, (language(),)), "text/plain": plain(data)}
+
+
+@dataclass(frozen=True)
+class Note(_Block):
+    """A paragraph. `tone`: "" a finding, "warn" something to know before trusting, "quiet" small print."""
+
+    text: Text
+    tone: str = ""
+    kind = "note"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One key figure. `name` and `raw` let other pages compare it; `change` is a sentence about the month before."""
+
+    name: str
+    label: Text
+    value: Text
+    note: Text = Text("", "")
+    change: Text = Text("", "")
+    tone: str = ""  # "good", "bad" or ""
+    raw: float | None = None
+
+
+@dataclass(frozen=True)
+class Figures(_Block):
+    """Key figures side by side, the first the largest."""
+
+    cards: tuple[Card, ...]
+    kind = "figures"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name in the frame, its title, and the form of its values (see `words.form`).
+
+    `currency`: the frame's column that holds the currency of a money column.
+    """
+
+    name: str
+    title: Text
+    form: str = "text"
+    currency: str = "currency"
+
+
+@dataclass(frozen=True)
+class Table(_Block):
+    """Rows of a frame under titles; sorts, filters and saves as CSV on a published page."""
+
+    frame: pd.DataFrame = field(repr=False)
+    columns: tuple[Column, ...]
+    caption: Text = Text("", "")
+    name: str = "table"
+    labels: dict[str, str] = field(default_factory=dict)  # column -> the words' room its values are named in
+    kind = "table"
+
+    def data(self) -> dict:
+        """Cells as [English, Chinese, raw value]; one entry alone when all three are the same text."""
+        shown = self.frame.head(ROWS_SHOWN)
+        rows = list(zip(*(self._cells(shown, column) for column in self.columns), strict=True))
+        heads = [{"name": column.name, "title": asdict(column.title), "numeric": column.form in NUMERIC}
+                 for column in self.columns]
+        return {"kind": self.kind, "name": self.name, "caption": asdict(self.caption), "heads": heads,
+                "rows": [list(row) for row in rows], "left_out": len(self.frame) - len(shown)}
+
+    def _cells(self, frame: pd.DataFrame, column: Column) -> list[list[str]]:
+        values = frame[column.name].tolist()
+        currencies = frame[column.currency].tolist() if column.form == "money" else [""] * len(values)
+        room = self.labels.get(column.name)
+        return [_cell(value, column.form, currency, room) for value, currency in zip(values, currencies, strict=True)]
+
+
+@dataclass(frozen=True)
+class Chart(_Block):
+    """A Vega-Lite chart per language and the sentence that says what it shows."""
+
+    specs: dict[str, dict] = field(repr=False)  # language -> Vega-Lite specification
+    description: Text
+    kind = "chart"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        spec = {**self.specs[language()], "usermeta": {"embedOptions": {"renderer": "svg", "actions": False}}}
+        return {MIME: self.data(), LAB_CHART: spec, "text/plain": self.description.in_(language())}
+
+
+@dataclass(frozen=True)
+class Page(_Block):
+    """Several blocks shown one after another."""
+
+    blocks: tuple[_Block, ...]
+    kind = "page"
+
+    def data(self) -> dict:
+        """The blocks' data."""
+        return {"kind": self.kind, "blocks": [block.data() for block in self.blocks]}
+
+
+@dataclass(frozen=True)
+class Record(_Block):
+    """What the page was made from, for the index and for a later run; shows nothing itself.
+
+    `incomplete`: an input is missing, stale or cut off, so some figures of the page are unknown.
+    """
+
+    facts: dict
+    incomplete: bool
+    kind = "record"
+
+
+# ---------------------------------------------------------------------------------------------------- drawing
+
+def html(data: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
+    """One block as HTML in the given languages; the page's style shows one of them. Charts are drawn by `publish`."""
+    return _DRAWN[data["kind"]](data, tuple(languages))
+
+
+def plain(data: dict) -> str:
+    """One block as text."""
+    if data["kind"] == "note":
+        return data["text"][language()]
+    if data["kind"] == "figures":
+        return "\n".join(f"{card['label'][language()]}: {card['value'][language()]}" for card in data["cards"])
+    if data["kind"] == "page":
+        return "\n".join(plain(block) for block in data["blocks"])
+    if data["kind"] == "table":
+        at = words.LANGUAGES.index(language())
+        return "\n".join("\t".join(cell[min(at, len(cell) - 1)] for cell in row) for row in data["rows"][:20])
+    return data["description"][language()] if data["kind"] == "chart" else ""
+
+
+def span(text: dict | Text, languages: Sequence[str] = words.LANGUAGES) -> str:
+    """A text as HTML; a span per language where they differ."""
+    parts = text if isinstance(text, dict) else asdict(text)
+    if len(languages) == 1 or parts["en"] == parts["zh"]:
+        return escape(parts[languages[0]])
+    return "".join(f'<span lang="{name}">{escape(parts[name])}</span>' for name in languages)
+
+
+def _cell(value: object, form: str, currency: str, room: str | None) -> list[str]:
+    if room and words.known(f"{room}.{value}"):
+        text = words.say(f"{room}.{value}")
+        return [text.en, text.zh, str(value)]
+    text = words.form(Money(value, currency) if form == "money" else value, form)
+    raw = _raw(value)
+    if text.en == text.zh == raw:
+        return [raw]
+    return [text.en, text.zh, raw]
+
+
+def _raw(value: object) -> str:
+    """A cell's value as a file would hold it: ISO dates, plain numbers, nothing for the unknown."""
+    if words.is_unknown(value):
+        return ""
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
+    if isinstance(value, float):
+        return repr(round(value, 9)) if math.isfinite(value) else ""
+    return str(value)
+
+
+def _draw_note(data: dict, languages: tuple[str, ...]) -> str:
+    return f'<p class="note {escape(data["tone"])}">{span(data["text"], languages)}</p>'
+
+
+def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
+    cards = []
+    for card in data["cards"]:
+        lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
+        lines += [f'<dd class="{part}">{span(card[part], languages)}</dd>' for part in ("change", "note")
+                  if card[part]["en"]]
+        cards.append(f'<div class="card {escape(card["tone"])}">{"".join(lines)}</div>')
+    return f'<dl class="figures">{"".join(cards)}</dl>'
+
+
+def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
+    heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
+                    f'{span(head["title"], languages)}</th>' for head in data["heads"])
+    numeric = [head["numeric"] for head in data["heads"]]
+    rows = "".join("<tr>" + "".join(_draw_cell(cell, number, languages)
+                                    for cell, number in zip(row, numeric, strict=True)) + "</tr>"
+                   for row in data["rows"])
+    if not data["rows"]:
+        rows = f'<tr><td colspan="{len(numeric)}">{span(words.say("page.no_rows"), languages)}</td></tr>'
+    caption = f"<caption>{span(data['caption'], languages)}</caption>" if data["caption"]["en"] else ""
+    more = ""
+    if data["left_out"]:
+        text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
+        more = f'<p class="note quiet">{span(text, languages)}</p>'
+    return (f'<div class="table" data-name="{escape(data["name"])}"><table>{caption}<thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>{more}")
+
+
+def _draw_cell(cell: list[str], numeric: bool, languages: tuple[str, ...]) -> str:
+    style = " class=number" if numeric else ""
+    if len(cell) == 1:
+        return f"<td{style}>{escape(cell[0])}</td>"
+    raw = f' data-raw="{escape(cell[2])}"' if cell[2] not in cell[:2] or cell[0] != cell[1] else ""
+    return f'<td{style}{raw}>{span({"en": cell[0], "zh": cell[1]}, languages)}</td>'
+
+
+def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:
+    return f'<figure class="chart"><figcaption>{span(data["description"], languages)}</figcaption></figure>'
+
+
+def _draw_page(data: dict, languages: tuple[str, ...]) -> str:
+    return "".join(html(block, languages) for block in data["blocks"])
+
+
+_DRAWN = {"note": _draw_note, "figures": _draw_figures, "table": _draw_table, "chart": _draw_chart, "page": _draw_page,
+          "record": lambda data, languages: ""}

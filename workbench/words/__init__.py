@@ -1,0 +1,166 @@
+"""Every word a reader sees, in English and Chinese, and how each language writes numbers, money and dates.
+
+`say("loss.rate_found", rate=0.0031)` gives a `Text`: the same sentence from the same values in both languages. The
+sentences stand in `en.toml` and `zh.toml`; a value's form stands in the sentence: `{rate:percent}`, `{lost:units}`,
+`{amount:money}`, `{day:date}`, `{month:month}`. An unknown value (None, NaN, NaT) is written as the word for unknown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import math
+import string
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import NamedTuple
+
+LANGUAGES = ("en", "zh")
+
+
+class Money(NamedTuple):
+    """An amount in one currency; NaN when unknown."""
+
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
+
+    def in_(self, language: str) -> str:
+        """The text in "en" or "zh"."""
+        return self.zh if language == "zh" else self.en
+
+    def __add__(self, other: Text) -> Text:
+        """Two sentences one after the other; Chinese needs no blank between them."""
+        return Text(f"{self.en} {other.en}", self.zh + other.zh)
+
+
+def same(text: object) -> Text:
+    """A text that is no language: a SKU, a file name."""
+    return Text(str(text), str(text))
+
+
+def say(key: str, /, **values: object) -> Text:
+    """The sentence `key` ("room.name") with `values` in their forms. Raises KeyError for a sentence nobody wrote.
+
+    >>> say("value.lost_of", lost=1234, handled=56789)
+    Text(en='1,234 of 56,789 units', zh='56,789 件中的 1,234 件')
+    """
+    return Text(*(_Form(language).format(_sentence(language, key), **values) for language in LANGUAGES))
+
+
+def known(key: str) -> bool:
+    """Whether both languages have the sentence."""
+    return all(_find(language, key) is not None for language in LANGUAGES)
+
+
+def translated(text: str) -> Text:
+    """An English paragraph of a notebook with its Chinese, from [notebook] in zh.toml; the same text when none is."""
+    plain = " ".join(text.split())
+    return Text(text, _paragraphs().get(plain, text))
+
+
+def form(value: object, kind: str) -> Text:
+    """One value in both languages; `kind`: units, number, percent, money, date, month, share, text.
+
+    >>> form(0.0031, "percent"), form(dt.date(2026, 6, 30), "date").zh
+    (Text(en='0.310%', zh='0.310%'), '2026年6月30日')
+    """
+    return Text(*(_Form(language).format_field(value, kind) for language in LANGUAGES))
+
+
+# ---------------------------------------------------------------------------------------------------- inside
+
+@functools.cache
+def _words(language: str) -> dict:
+    return tomllib.loads((files("workbench") / "words" / f"{language}.toml").read_text("utf-8"))
+
+
+def _find(language: str, key: str) -> str | None:
+    room, _, name = key.partition(".")
+    found = _words(language).get(room, {}).get(name)
+    return found if isinstance(found, str) else None
+
+
+def _sentence(language: str, key: str) -> str:
+    found = _find(language, key)
+    if found is None:
+        raise KeyError(f"words/{language}.toml has no {key!r}")
+    return found
+
+
+@functools.cache
+def _paragraphs() -> dict[str, str]:
+    return {" ".join(row["en"].split()): row["zh"] for row in _words("zh")["notebook"]}
+
+
+def is_unknown(value: object) -> bool:
+    """None, NaN and NaT, and money without an amount."""
+    if isinstance(value, Money):
+        value = value.amount
+    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>")
+
+
+class _Form(string.Formatter):
+    """Fills a sentence in one language; a field's form is its format specification."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def format_field(self, value: object, kind: str) -> str:
+        if isinstance(value, Text):
+            return value.in_(self.language)
+        if is_unknown(value):
+            return _sentence(self.language, "value.unknown")
+        return getattr(self, f"_{kind or 'text'}")(value)
+
+    @functools.cached_property
+    def _locale(self) -> str:
+        return {"en": "en_US", "zh": "zh_Hans_CN"}[self.language]
+
+    def _text(self, value: object) -> str:
+        return str(value)
+
+    def _units(self, value: float) -> str:
+        return f"{round(value):,}".replace("-", "−")
+
+    def _number(self, value: float) -> str:
+        return f"{value:,.2f}".replace("-", "−")
+
+    def _percent(self, value: float) -> str:
+        """A rate: three decimals below one per cent, where loss rates live."""
+        return f"{value * 100:.{3 if abs(value) < 0.01 else 2}f}%".replace("-", "−")
+
+    def _share(self, value: float) -> str:
+        return f"{value * 100:.0f}%" if value >= 0.1 or value == 0 else f"{value * 100:.1f}%"
+
+    def _times(self, value: float) -> str:
+        return f"{value:.1f}×"
+
+    def _money(self, value: Money) -> str:
+        from babel.numbers import format_currency, format_decimal
+
+        if not value.currency:
+            return format_decimal(round(value.amount, 2), locale=self._locale)
+        return format_currency(value.amount, value.currency, locale=self._locale)
+
+    def _date(self, value: dt.date) -> str:
+        from babel.dates import format_date
+
+        return format_date(value, "medium", locale=self._locale)
+
+    def _month(self, value: str) -> str:
+        """A month given as "2026-06"."""
+        from babel.dates import format_skeleton
+
+        return format_skeleton("yMMMM", dt.date(int(value[:4]), int(value[5:7]), 1), locale=self._locale)
