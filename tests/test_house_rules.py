@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = sorted((ROOT / "workbench").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-READS_FILES = {"books", "cache", "checks", "cli", "export", "files", "flatfile", "policy", "publish", "reports", "seller", "specs",
-               "words", "charts", "kernel", "engine", "simulate"}
+READS_FILES = {"books", "cache", "checks", "cli", "export", "files", "flatfile", "page", "policy", "publish", "reports",
+               "seller", "specs", "words", "engine", "simulate"}
 READS_THE_CLOCK = {"cache", "cli", "publish", "simulate"}
 PARAMETERS = ["seller", "month", "as_of", "policy", "interactive"]
 ids = {"ids": lambda path: path.name}

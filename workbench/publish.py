@@ -330,7 +330,7 @@ def _executor(given: Executor | None, jobs: int) -> Iterator[Executor]:
 class _Here(Executor):
     """Runs each job at once in this process: one page needs no pool."""
 
-    def submit(self, fn, /, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN201
+    def submit(self, fn, /, *args, **kwargs):
         from concurrent.futures import Future
 
         done: Future = Future()
