@@ -38,6 +38,8 @@ class _Export:
     sha: str
     first: int | None = None  # days since 1970, in the marketplace's calendar
     last: int | None = None
+    begin: int | None = None  # its first and last moment (seconds since 1970), where its rows have moments
+    end: int | None = None
     stamp: float = 0.0  # when it was exported
     named: dt.date | None = None  # the day in its own file name
     keep: np.ndarray | None = None  # rows it owns; None: all
@@ -233,16 +235,26 @@ def _dated(export: _Export, zone: str) -> None:
         bounds = pc.min_max(days).as_py()
         if bounds["min"] is not None:
             export.first, export.last = ((bounds[key] - EPOCH).days for key in ("min", "max"))
+        moments = pc.min_max(_moments(export.report.data, export.report.spec.day)).as_py()
+        if moments["min"] is not None:
+            export.begin, export.end = (int(moments[key].timestamp()) for key in ("min", "max"))
 
 
 def _days(table: pa.Table, day: str, zone: str) -> pa.ChunkedArray:
     """The calendar day of each row: of the moment in the marketplace's zone, else the day as printed."""
-    printed = table.column(day)
-    moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")
-    if moment not in table.schema.names or table.column(moment).null_count == table.num_rows:
+    printed, moments = table.column(day), _moments(table, day)
+    if moments.null_count == table.num_rows:
         return printed
-    local = pc.local_timestamp(table.column(moment).cast(pa.timestamp("s", zone)))
+    local = pc.local_timestamp(moments.cast(pa.timestamp("s", zone)))
     return pc.coalesce(local.cast(pa.timestamp("s")).cast(pa.date32(), safe=False), printed)
+
+
+def _moments(table: pa.Table, day: str) -> pa.ChunkedArray:
+    """The moments (UTC) behind the column `day`; all null where the report has none."""
+    moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")
+    if moment in table.schema.names:
+        return table.column(moment)
+    return pa.chunked_array([pa.nulls(table.num_rows, pa.timestamp("s", "UTC"))])
 
 
 def _local(table: pa.Table, zone: str) -> pa.Table:
@@ -283,14 +295,27 @@ def _settle_days(newest: list[_Export], zone: str) -> None:
     dated = [export for export in newest if export.first is not None]
     if len(dated) < 2:
         return
-    start = min(export.first for export in dated)
-    owned = np.zeros(max(export.last for export in dated) - start + 1, bool)
-    for export in dated:
-        span = slice(export.first - start, export.last - start + 1)
-        if owned[span].any():
-            days = _days(export.report.data, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - start
+    for at, export in enumerate(dated):
+        newer = [other for other in dated[:at] if _overlap(export, other)]
+        if newer:
+            owned = np.zeros(export.last - export.first + 1, bool)
+            for other in newer:
+                owned[max(other.first - export.first, 0):other.last - export.first + 1] = True
+            days = _days(export.report.data, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - export.first
             export.keep = ~owned[days]
-        owned[span] = True
+
+
+def _overlap(one: _Export, other: _Export) -> bool:
+    """Whether two exports cover a day in common.
+
+    Exports cut by UTC days share a day of the marketplace's calendar without sharing a moment: where both have moments,
+    one that ends before the other begins does not overlap it.
+    """
+    if one.last < other.first or other.last < one.first:
+        return False
+    if one.begin is None or other.begin is None:
+        return True
+    return one.begin <= other.end and other.begin <= one.end
 
 
 def _settle_keys(newest: list[_Export], owner: Sequence[str]) -> None:

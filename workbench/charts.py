@@ -47,9 +47,11 @@ def name(key: str, language: str) -> str:
 
 
 def month_axis(language: str) -> alt.X:
-    """Months as "Jan 2026" under the bars or points; at most a dozen labels."""
-    text = "timeFormat(toDate(datum.value + '-01T00:00:00'), '%b %Y')" if language == "en" else \
-        "slice(datum.value, 0, 4) + '年' + (+slice(datum.value, 5)) + '月'"
+    """Months under the bars or points; the year stands under the first one and under every January."""
+    month = "timeFormat(toDate(datum.value + '-01T00:00:00'), '%b')" if language == "en" else \
+        "(+slice(datum.value, 5)) + '月'"
+    year = "slice(datum.value, 0, 4)" + ("" if language == "en" else " + '年'")
+    text = f"datum.index == 0 || slice(datum.value, 5) == '01' ? [{month}, {year}] : {month}"
     return alt.X("month:O", title=None, axis=alt.Axis(labelExpr=text, labelAngle=0, labelOverlap="greedy"))
 
 

@@ -17,6 +17,7 @@ from workbench.books import Books
 
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
 DAMAGE = ("E", "6", "7", "H", "K", "U")
+SPARSE_SILENCE = 45  # days
 # The summary's movements, and which of them leave stock: some files write those as positive magnitudes.
 MOVEMENTS = ("units_received", "units_shipped", "units_returned", "units_removed", "units_transferred", "units_found",
              "units_lost", "units_damaged", "units_disposed", "units_other", "units_unknown")
@@ -202,14 +203,17 @@ def longest_silence(days: np.ndarray) -> int:
     """How many empty days in a row the report's own rhythm explains. `days`: the distinct days with a row.
 
     With a share p of active days, a run of g empty ones turns up about n (1 - p)^g times in n days; more than that is
-    a gap when it is rarer than SURPRISE.
+    a gap when it is rarer than SURPRISE. Reports with rows on fewer than half of their days (reimbursements, removals)
+    come in bursts, so a silence shorter than SPARSE_SILENCE says nothing.
 
     >>> longest_silence(np.arange("2026-01-01", "2026-04-01", dtype="datetime64[D]"))
     2
     """
     span = int((days[-1] - days[0]).astype(int)) + 1
     active = min(len(days) / span, 0.99)
-    return max(int(np.ceil(np.log(SURPRISE / span) / np.log(1 - active))), 2) if span > 1 else 31
+    if span == 1 or active < 0.5:
+        return SPARSE_SILENCE
+    return max(int(np.ceil(np.log(SURPRISE / span) / np.log(1 - active))), 2)
 
 
 def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:

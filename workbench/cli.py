@@ -124,7 +124,7 @@ def _publish(args: argparse.Namespace) -> int:
             print(f"workbench: {outcome.error}", file=sys.stderr)
     if not all(outcome.ok for outcome in outcomes):
         return FAILED
-    return DONE
+    return INCOMPLETE if any(outcome.incomplete for outcome in outcomes) else DONE
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from workbench.words import Money, Text
 MIME = "application/vnd.workbench+json"
 LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
+LONG = 44  # characters; a column with longer texts may break its lines
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
 
@@ -219,23 +220,23 @@ def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
 def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
                     f'{span(head["title"], languages)}</th>' for head in data["heads"])
-    numeric = [head["numeric"] for head in data["heads"]]
-    rows = "".join("<tr>" + "".join(_draw_cell(cell, number, languages)
-                                    for cell, number in zip(row, numeric, strict=True)) + "</tr>"
+    styles = [" class=number" if head["numeric"] else " class=long" if any(
+        len(text) > LONG for row in data["rows"] for text in row[at]) else "" for at, head in enumerate(data["heads"])]
+    rows = "".join("<tr>" + "".join(_draw_cell(cell, style, languages)
+                                    for cell, style in zip(row, styles, strict=True)) + "</tr>"
                    for row in data["rows"])
     if not data["rows"]:
-        rows = f'<tr><td colspan="{len(numeric)}">{span(words.say("page.no_rows"), languages)}</td></tr>'
+        rows = f'<tr><td colspan="{len(styles)}">{span(words.say("page.no_rows"), languages)}</td></tr>'
     caption = f"<caption>{span(data['caption'], languages)}</caption>" if data["caption"]["en"] else ""
     more = ""
     if data["left_out"]:
         text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
         more = f'<p class="note quiet">{span(text, languages)}</p>'
-    return (f'<div class="table" data-name="{escape(data["name"])}"><table>{caption}<thead><tr>{heads}</tr></thead>'
+    return (f'<div class="table" tabindex="0" role="region" aria-label="{escape(data["name"])}" data-name="{escape(data["name"])}"><table>{caption}<thead><tr>{heads}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>{more}")
 
 
-def _draw_cell(cell: list[str], numeric: bool, languages: tuple[str, ...]) -> str:
-    style = " class=number" if numeric else ""
+def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:
     if len(cell) == 1:
         return f"<td{style}>{escape(cell[0])}</td>"
     raw = f' data-raw="{escape(cell[2])}"' if cell[2] not in cell[:2] or cell[0] != cell[1] else ""

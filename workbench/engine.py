@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
@@ -27,6 +29,9 @@ class _Manager(AsyncKernelManager):
     def __init__(self, **settings: Any) -> None:
         if os.name == "posix" and len(jupyter_runtime_dir()) < LONGEST_SOCKET_FOLDER:
             settings["transport"] = "ipc"  # a local socket needs no free port and no encryption
+            own = Path(jupyter_runtime_dir()) / f"kernel-{uuid.uuid4().hex[:16]}"  # else all kernels share one socket
+            own.parent.mkdir(parents=True, exist_ok=True)
+            settings |= {"connection_file": f"{own}.json", "ip": f"{own}-ipc"}
         super().__init__(**settings)
 
     @property

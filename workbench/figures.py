@@ -15,7 +15,7 @@ import pandas as pd
 from workbench import __version__, charts, loss
 from workbench.books import Books
 from workbench.checks import Checks, checks, uncovered
-from workbench.display import Card, Column, Figures, Note, Page, Record, Table
+from workbench.display import Card, Chart, Column, Figures, Note, Page, Record, Table
 from workbench.words import Money, Text, form, known, same, say
 
 SHOWN = 12  # centres or SKUs in a chart
@@ -76,6 +76,8 @@ def _valued(now: loss.Headline) -> Text:
 def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int = 24) -> Page:
     """The loss rate of the months up to `month`, as a chart and as a table. `rates`: `loss_rates(by=["month"])`."""
     rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))].reset_index(drop=True)
+    if rows.empty:
+        return Page((Note(say("loss.no_months"), "warn"),))
     chart = charts.both(lambda language: charts.rate_over_months(rows, baseline, language),
                         say("loss.over_time", baseline=baseline))
     table = Table(rows.iloc[::-1], _columns(
@@ -85,9 +87,11 @@ def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int 
     return Page((chart, table))
 
 
-def kinds_over_time(rates: pd.DataFrame, month: str, count: int = 24) -> charts.Chart:
+def kinds_over_time(rates: pd.DataFrame, month: str, count: int = 24) -> Chart | Note:
     """Units still missing, found again and damaged, per month of the loss. `rates`: `loss_rates(by=["month"])`."""
     rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))]
+    if rows.empty:
+        return Note(say("loss.no_months"), "warn")
     long = rows.rename(columns={"units_lost": "missing", "units_found": "found", "units_damaged": "damaged"}).melt(
         "month", ["missing", "found", "damaged"], "kind", "units")
     return charts.both(
@@ -100,6 +104,8 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
 
     `rates`: `loss_rates(by=[by], months=(since, …))`.
     """
+    if rates.empty:
+        return Page((Note(say("loss.no_months"), "warn"),))
     rows = loss.shares(rates, by)
     lost = int(rows["units_lost"].sum())
     if not lost:

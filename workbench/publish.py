@@ -216,16 +216,17 @@ def _run(job: Job):
 def _flaw(notebook, found: page.Recorded) -> str:
     """Why an executed notebook must not become a page; "" when it ran to its end.
 
-    papermill marks every cell completed after a dead kernel, so success is what the last cell left behind.
+    papermill marks every cell completed after a dead kernel, so success is what the last cell left behind. Cells are
+    counted from 1 as in the notebook; the cell of injected parameters, which papermill puts in second place, is not.
     """
     for at, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
         errors = [output for output in cell.outputs if output.output_type == "error"]
         if errors:
-            return f"cell {at + 1}: {errors[0].ename}: {errors[0].evalue}"
+            return f"cell {at}: {errors[0].ename}: {errors[0].evalue}"
         if cell.source.strip() and cell.execution_count is None:
-            return f"cell {at + 1} was not run"
+            return f"cell {at} was not run"
     return "" if found.record else "the notebook did not reach its closing record"
 
 
@@ -233,7 +234,7 @@ def _first_line(failure: Exception) -> str:
     """An exception as one line; of a failed cell its number and what it said."""
     cell = getattr(failure, "cell_index", None)
     if cell is not None and hasattr(failure, "ename"):
-        return f"cell {cell + 1}: {failure.ename}: {failure.evalue}".splitlines()[0]
+        return f"cell {cell}: {failure.ename}: {failure.evalue}".splitlines()[0]
     said = str(failure).strip().splitlines()
     return f"{type(failure).__name__}: {said[0] if said else ''}".rstrip(": ")
 

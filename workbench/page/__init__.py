@@ -155,18 +155,24 @@ class _Drawing:
             spec, name = block["specs"][language], f"chart-{self.charts}-{language}"
             label = escape(block["description"][language])
             held = json.dumps(spec, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-            pieces.append(f'<div lang="{language}" role="img" aria-label="{label}" data-chart="{name}">{svg(spec)}</div>'
+            pieces.append(f'<div lang="{language}" role="img" aria-label="{label}" data-chart="{name}">{svg(spec, name)}</div>'
                           f'<script type="application/json" id="{name}">{held}</script>')
         caption = f"<figcaption>{display.span(block['description'], self.languages)}</figcaption>"
         return f'<figure class="chart">{caption}{"".join(pieces)}</figure>'
 
 
-def svg(spec: dict) -> str:
-    """A Vega-Lite specification as SVG with real text, drawn without a browser."""
+def svg(spec: dict, name: str) -> str:
+    """A Vega-Lite specification as SVG with real text, drawn without a browser.
+
+    Vega numbers its clip paths over the whole process; here they are named after the chart, so that the same chart gives
+    the same bytes and two charts of a page do not clip each other.
+    """
     import vl_convert
 
     drawn = vl_convert.vegalite_to_svg(spec, vl_version=_version(spec), allowed_base_urls=[])
-    return re.sub(r' (aria-[a-z]+|role)="[^"]*"', "", drawn)
+    drawn = re.sub(r' (aria-[a-z]+|role)="[^"]*"', "", drawn)
+    names = {old: f"{name}-{at}" for at, old in enumerate(dict.fromkeys(re.findall(r'id="([^"]+)"', drawn)))}
+    return re.sub(r'(id="|url\(#)([^")]+)', lambda found: found[1] + names.get(found[2], found[2]), drawn)
 
 
 def _version(spec: dict) -> str:

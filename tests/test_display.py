@@ -1,0 +1,77 @@
+"""Words, blocks and pages in both languages."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from workbench import display, words
+
+ROOT = Path(__file__).parent.parent
+LANGUAGES = {name: tomllib.loads((ROOT / "workbench" / "words" / f"{name}.toml").read_text("utf-8"))
+             for name in words.LANGUAGES}
+
+
+def test_both_languages_have_the_same_sentences_with_the_same_values():
+    assert set(LANGUAGES["en"]) == set(LANGUAGES["zh"]) - {"notebook"}
+    for room, sentences in LANGUAGES["en"].items():
+        assert set(sentences) == set(LANGUAGES["zh"][room]), room
+        for name, text in sentences.items():
+            fields = [sorted(re.findall(r"\{(\w+:?\w*)\}", LANGUAGES[language][room][name])) for language in LANGUAGES]
+            assert fields[0] == fields[1], f"{room}.{name}: {text}"
+
+
+def test_every_paragraph_of_every_notebook_has_its_chinese():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, 4).cells:
+            if cell.cell_type == "markdown":
+                for paragraph in re.split(r"\n\s*\n", cell.source):
+                    if not re.match(r"#\s", paragraph):
+                        text = paragraph.lstrip("# ").strip()
+                        assert words.translated(text).zh != text, f"{path.name}: {text}"
+
+
+@pytest.mark.parametrize(("value", "form", "en", "zh"), [
+    (1234567, "units", "1,234,567", "1,234,567"),
+    (-5, "units", "−5", "−5"),
+    (0.00312, "percent", "0.312%", "0.312%"),
+    (0.4567, "share", "46%", "46%"),
+    (float("nan"), "percent", "unknown", "未知"),
+    (None, "date", "unknown", "未知"),
+    (pd.NaT, "date", "unknown", "未知"),
+    (pd.Timestamp("2026-06-30"), "date", "Jun 30, 2026", "2026年6月30日"),
+    ("2026-06", "month", "June 2026", "2026年6月"),
+    (words.Money(1234.5, "USD"), "money", "$1,234.50", "US$1,234.50"),
+    (words.Money(1234, "JPY"), "money", "¥1,234", "JP¥1,234"),
+    (words.Money(float("nan"), "USD"), "money", "unknown", "未知"),
+])
+def test_values_are_written_as_each_reader_writes_them(value, form, en, zh):
+    assert words.form(value, form) == words.Text(en, zh)
+
+
+def test_a_sentence_nobody_wrote_is_an_error():
+    with pytest.raises(KeyError, match="no.such"):
+        words.say("no.such")
+
+
+def test_a_table_keeps_the_value_behind_the_words():
+    table = display.Table(pd.DataFrame({"day": [pd.Timestamp("2026-06-30")], "rate": [0.0031], "sku": ["00123"]}), (
+        display.Column("day", words.same("Day"), "date"), display.Column("rate", words.same("Rate"), "percent"),
+        display.Column("sku", words.same("SKU"))))
+    assert table.data()["rows"] == [[["Jun 30, 2026", "2026年6月30日", "2026-06-30"], ["0.310%", "0.310%", "0.0031"],
+                                     ["00123"]]]
+
+
+def test_a_long_table_says_how_many_rows_it_leaves_out():
+    frame = pd.DataFrame({"n": range(display.ROWS_SHOWN + 5)})
+    text = display.html(display.Table(frame, (display.Column("n", words.same("n"), "units"),)).data(), ("en",))
+    assert "5 more are left out" in text
+
+
+def test_lab_shows_the_analysts_language(monkeypatch):
+    note = display.Note(words.Text("lost", "丢失"))
+    monkeypatch.setenv("WORKBENCH_LANG", "zh")
+    assert "丢失" in note._repr_mimebundle_()["text/html"] and "lost" not in note._repr_mimebundle_()["text/html"]
