@@ -232,8 +232,9 @@ def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     if data["left_out"]:
         text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
         more = f'<p class="note quiet">{span(text, languages)}</p>'
-    return (f'<div class="table" tabindex="0" role="region" aria-label="{escape(data["name"])}" data-name="{escape(data["name"])}"><table>{caption}<thead><tr>{heads}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>{more}")
+    name = escape(data["name"])
+    return (f'<div class="table" tabindex="0" role="region" aria-label="{name}" data-name="{name}"><table>{caption}'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}")
 
 
 def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:

@@ -155,8 +155,8 @@ class _Drawing:
             spec, name = block["specs"][language], f"chart-{self.charts}-{language}"
             label = escape(block["description"][language])
             held = json.dumps(spec, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-            pieces.append(f'<div lang="{language}" role="img" aria-label="{label}" data-chart="{name}">{svg(spec, name)}</div>'
-                          f'<script type="application/json" id="{name}">{held}</script>')
+            pieces.append(f'<div lang="{language}" role="img" aria-label="{label}" data-chart="{name}">'
+                          f'{svg(spec, name)}</div><script type="application/json" id="{name}">{held}</script>')
         caption = f"<figcaption>{display.span(block['description'], self.languages)}</figcaption>"
         return f'<figure class="chart">{caption}{"".join(pieces)}</figure>'
 
