@@ -117,9 +117,7 @@ def _is_utf8(data: pa.Buffer) -> bool:
 
 
 def _contains(data: pa.Buffer, byte: bytes) -> bool:
-    return bool((np.frombuffer(data, np.uint8) == byte[0]).any()) if data.size < 1 << 26 else \
-        any((np.frombuffer(data.slice(at, min(1 << 26, data.size - at)), np.uint8) == byte[0]).any()
-            for at in range(0, data.size, 1 << 26))
+    return re.search(re.escape(byte), memoryview(data)) is not None
 
 
 def _high_bytes(data: pa.Buffer) -> bytes:
@@ -244,7 +242,8 @@ class _Lines:
     def _tabs(self) -> tuple[dict[int, pa.Array], np.ndarray]:
         """Tabs divide cells whatever stands in quotes, so quoting is left to the values: a title's bare `"` is safe."""
         table, bad, total = self._parse(False, self.wanted)
-        lines = np.setdiff1d(np.arange(self.first, self.first + total), bad).astype(np.int32)
+        lines = np.arange(self.first, self.first + total, dtype=np.int32)
+        lines = np.delete(lines, np.unique(np.asarray(bad, np.int64)) - self.first) if len(bad) else lines
         cells = {position: one(table.column(str(position))) for position in self.wanted}
         if self.quoted:
             cells, odd = _unquoted(cells)
