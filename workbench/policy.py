@@ -1,0 +1,129 @@
+"""What the reimbursement rules were on a given day: claim windows and values as dated, cited data in `policies/`.
+
+A policy is chosen by name; `amazon` holds the market's rule on the event's date, `article_2026_01` the article's own.
+Where no rule is known for a market and day, the deadline or the value is unknown, never guessed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+# Which window a claim falls under.
+KINDS = {"lost_warehouse": "fulfillment_center", "damaged_warehouse": "fulfillment_center",
+         "disposed_unrequested": "fulfillment_center", "refund_not_returned": "customer_return",
+         "returned_damaged": "customer_return", "returned_not_restocked": "customer_return",
+         "inbound_shortage": "inbound", "removal_lost": "removal_lost", "fee_overcharge": "fee",
+         "underpaid": "valuation", "wrong_reversal": "valuation"}
+
+
+class PolicyError(ValueError):
+    """A policy nobody knows."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One named set of rules for one market."""
+
+    name: str
+    market: str
+    facts: dict
+
+    def window(self, claim_type: str, day: dt.date, as_of: dt.date) -> dict | None:
+        """The rule in force for an event of that day; None when none is known."""
+        return _rule(self._rules("window", self.market, KINDS.get(claim_type, claim_type)), day, as_of)
+
+    def valuation(self, stage: str, day: dt.date, as_of: dt.date) -> dict | None:
+        """The valuation rule for a unit lost "before_order" or "after_order" on that day; None when none is known."""
+        return _rule(self._rules("valuation", self.market, stage), day, as_of)
+
+    def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
+        """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
+        out = pd.DataFrame({"opens_on": pd.NaT, "deadline": pd.NaT, "rule": "no rule is known"}, index=days.index)
+        out = out.astype({"opens_on": "datetime64[s]", "deadline": "datetime64[s]", "rule": "str"})
+        for claim_type, at in claim_types.groupby(claim_types, observed=True).groups.items():
+            for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):
+                anchor = days.loc[part]
+                out.loc[part, "opens_on"] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
+                out.loc[part, "deadline"] = (anchor + pd.DateOffset(months=rule["closes_after_months"])
+                                             if "closes_after_months" in rule
+                                             else anchor + pd.Timedelta(days=rule["closes_after_days"]))
+                out.loc[part, "rule"] = f"{rule['source']} [{rule['confidence']}]"
+        return out
+
+    def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Series:
+        """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown."""
+        out = pd.Series("", index=days.index, dtype="str")
+        for rule, part in self._spans("valuation", stage, days, as_of):
+            out.loc[part] = rule["basis"]
+        return out
+
+    def _rules(self, table: str, market: str, kind: str) -> list[dict]:
+        name = "kind" if table == "window" else "stage"
+        found = [rule for rule in self.facts[table] if rule["market"] in (market, "*") and rule[name] in (kind, "*")]
+        return sorted(found, key=lambda rule: rule.get("from", dt.date.min))
+
+    def _spans(self, table: str, kind: str, days: pd.Series, as_of: dt.date) -> list[tuple[dict, pd.Index]]:
+        """Which events fall under which rule."""
+        rules = self._rules(table, self.market, kind)
+        if not rules or days.empty:
+            return []
+        known = days.dropna()
+        starts = np.array([_start(rule, as_of) for rule in rules], "datetime64[D]")
+        order = np.argsort(starts, kind="stable")
+        at = np.searchsorted(starts[order], known.to_numpy("datetime64[D]"), "right") - 1
+        return [(rules[order[i]], known.index[at == i]) for i in range(len(rules)) if (at == i).any()]
+
+
+def load(name: str = "amazon", market: str = "US") -> Policy:
+    """The policy `name` for the market; PolicyError for a name there is not.
+
+    >>> rule = load("amazon", "US").window("lost_warehouse", dt.date(2024, 10, 23), dt.date(2026, 1, 1))
+    >>> rule["closes_after_days"], rule["confidence"]
+    (60, 'amazon')
+    """
+    if name not in names():
+        raise PolicyError(f"there is no policy {name!r}; there are {', '.join(names())}.")
+    return Policy(name, market, _facts(name))
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The names of all policies."""
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in (files("workbench") / "policies").iterdir()
+                        if entry.name.endswith(".toml")))
+
+
+@functools.cache
+def _facts(name: str) -> dict:
+    """A policy's file; one that extends another adds its rules, and replaces those it restates from a later day on."""
+    facts = tomllib.loads((files("workbench") / "policies" / f"{name}.toml").read_text("utf-8"))
+    if "extends" not in facts:
+        return {"window": [], "valuation": [], **facts}
+    base = _facts(facts["extends"])
+    merged = {**base, **facts}
+    for table, key in (("window", "kind"), ("valuation", "stage")):
+        own = facts.get(table, [])
+        restated = {(rule["market"], rule[key]) for rule in own}
+        kept = [rule for rule in base[table] if (rule["market"], rule[key]) not in restated or "from" not in rule]
+        merged[table] = kept + own
+    return merged
+
+
+def _start(rule: dict, as_of: dt.date) -> dt.date:
+    """The first day a rule holds for: its own, or any day once it works backwards."""
+    start = rule.get("from", dt.date(1995, 1, 1))
+    if rule.get("retroactive") and as_of >= start:
+        return dt.date(1995, 1, 2)  # after the rule it replaces
+    return start
+
+
+def _rule(rules: list[dict], day: dt.date, as_of: dt.date) -> dict | None:
+    held = [rule for rule in rules if _start(rule, as_of) <= day]
+    return max(held, key=lambda rule: _start(rule, as_of)) if held else None
