@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from workbench.simulate.market import Product, money
-from workbench.simulate.world import CUSTOMER, DEFECTIVE, SELLABLE, World
+from workbench.simulate.world import CUSTOMER, DEFECTIVE, SELLABLE, Owed, World
 
 REFERRAL = 0.15
 CARD_RISE = 1.03  # the fee card of mid January: everybody pays more, nobody is owed anything
@@ -116,22 +116,22 @@ def _refunded(world: World, order: dict, value: float, share: float) -> None:
     """The refund that completes the price; then the goods come back, or they do not."""
     _pay_back(world, order, share)
     product, units, late = order["product"], order["units"], world.region.return_days
+    owed = world.owe("refund_not_returned", product, units, value, order_id=order["order"])
     if world.chance(0.82):
         for _ in range(units):
             days = world.between(2, 40)
             if world.chance(0.04):
                 days = late + world.between(2, 25)
                 world.planted["returned_late"] += 1
-            world.later(days, lambda: _returned(world, order))
+            world.later(days, lambda: _returned(world, order, owed))
         return
-    owed = world.owe("refund_not_returned", product, units, value, order_id=order["order"])
     world.planted["refund_not_returned"] += 1
     if world.chance(0.5):
         low = world.chance(0.2)
         world.later(late + world.between(2, 8), lambda: _paid(world, owed, low))
 
 
-def _paid(world: World, owed, low: bool) -> None:
+def _paid(world: World, owed: Owed, low: bool) -> None:
     """Amazon reimburses an order whose goods did not come back, sometimes too little; a few payments are taken back."""
     product = owed.product
     paid = money(owed.value * (0.6 if low else 1.0), world.region)
@@ -145,7 +145,7 @@ def _paid(world: World, owed, low: bool) -> None:
         world.later(world.between(5, 20), lambda: _taken_back(world, owed, row))
 
 
-def _taken_back(world: World, owed, row: dict) -> None:
+def _taken_back(world: World, owed: Owed, row: dict) -> None:
     """Rightly, because the goods came back after all; or wrongly."""
     right = world.chance(0.6)
     order = next(order for order in world.shipments if order["order"] == owed.order_id)
@@ -161,9 +161,11 @@ def _taken_back(world: World, owed, row: dict) -> None:
         world.planted["reversal_wrong_return"] += 1
 
 
-def _returned(world: World, order: dict) -> None:
-    """One unit back from a customer."""
+def _returned(world: World, order: dict, owed: Owed | None = None) -> None:
+    """One unit back from a customer; it settles what its refund made Amazon owe."""
     product = order["product"]
+    if owed:
+        owed.settled += 1
     disposition = SELLABLE if world.chance(0.6) else CUSTOMER if world.chance(0.7) else DEFECTIVE
     center = world.any_center()
     world.post(product, 1, center, disposition, "CustomerReturns")

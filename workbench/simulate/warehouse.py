@@ -336,6 +336,7 @@ def _close(world: World, shipment: dict, short: int, swapped: bool) -> None:
         return
     owed = world.owe("inbound_shortage", product, short + late, world.cost_of(product), shipment_id=shipment["id"],
                      center=shipment["center"])
+    owed.day = shipment["delivered"]
     world.planted["inbound_shortage"] += 1
     if world.chance(0.4) and not world.inbound_due[product.at]:
         world.inbound_due[product.at] = True
@@ -344,8 +345,8 @@ def _close(world: World, shipment: dict, short: int, swapped: bool) -> None:
 
 def _pay_inbound(world: World, owed: Owed) -> None:
     """Pays the oldest open shortage of the product: the reimbursement itself names no shipment."""
-    oldest = next(other for other in world.claims if other.claim_type == "inbound_shortage"
-                  and other.product is owed.product and other.open)
+    oldest = min((other for other in world.claims if other.claim_type == "inbound_shortage"
+                  and other.product is owed.product and other.open), key=lambda other: other.day)
     world.inbound_due[owed.product.at] = False
     world.reimburse(oldest.product, "Lost_Inbound", oldest.units, oldest.product.cost)
     oldest.settled = oldest.units

@@ -1,0 +1,30 @@
+"""What Amazon owes, kind by kind: each detector reads the tables and finds events, and what has settled them.
+
+A detector gives `Found`: one row per event owed (COLUMNS) and the file lines that say so. Nothing is valued and no date
+is judged here; what the files cannot settle is found all the same and says why it is `ambiguous`. Definitions and traps:
+the claim types of this project, after Seller Central's ledger help and practitioners' reconciliation rules.
+"""
+
+from __future__ import annotations
+
+from workbench.detectors.found import COLUMNS, Found, Needs, Papers, unknown
+from workbench.detectors.orders import fee_overcharge, products, refund_not_returned, returned_damaged, sales
+from workbench.detectors.payments import underpaid, wrong_reversal
+from workbench.detectors.transport import inbound_shortage, removal_lost
+from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
+
+# claim type -> how it is found, and the tables without which nothing can be said
+DETECTORS = {
+    "lost_warehouse": Needs(lost_warehouse, ("ledger_detail", "reimbursements")),
+    "damaged_warehouse": Needs(damaged_warehouse, ("ledger_detail", "reimbursements")),
+    "disposed_unrequested": Needs(disposed_unrequested, ("ledger_detail", "removal_orders", "reimbursements")),
+    "refund_not_returned": Needs(refund_not_returned, ("settlements", "returns", "reimbursements")),
+    "returned_damaged": Needs(returned_damaged, ("returns", "reimbursements")),
+    "inbound_shortage": Needs(inbound_shortage, ("inbound_shipments", "reimbursements")),
+    "removal_lost": Needs(removal_lost, ("removal_orders", "removal_shipments", "reimbursements")),
+    "fee_overcharge": Needs(fee_overcharge, ("settlements", "fee_preview", "reimbursements")),
+    "underpaid": Needs(underpaid, ("reimbursements",)),
+    "wrong_reversal": Needs(wrong_reversal, ("reimbursements", "ledger_detail", "returns")),
+}
+
+__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "products", "sales", "unknown"]
