@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from workbench import detectors, worth
+from workbench import detectors, specs, worth
 from workbench.books import Books
 from workbench.policy import Policy
 
@@ -87,12 +87,63 @@ def compared(books: Books, as_of: dt.date, one: Policy, other: Policy) -> pd.Dat
     return joined.reset_index()
 
 
+def rules(policy: Policy) -> pd.DataFrame:
+    """Every rule of the policy for its market: windows and values, from when on, with source and confidence."""
+    rows = [{"rule": table, "market": rule["market"], "for": rule.get("kind") or rule.get("stage"),
+             "from": rule.get("from"), "anchor": rule.get("anchor", ""), "basis": rule.get("basis", ""),
+             "opens_after_days": rule.get("opens_after_days", 0 if table == "window" else None),
+             "closes_after_days": rule.get("closes_after_days"), "closes_after_months": rule.get("closes_after_months"),
+             "source": rule["source"], "confidence": rule["confidence"]}
+            for table in ("window", "valuation") for rule in policy.facts[table]
+            if rule["market"] in (policy.market, "*")]
+    return pd.DataFrame(rows).sort_values(["rule", "for", "from"], na_position="first", ignore_index=True)
+
+
+def story(table: pd.DataFrame, books: Books, claim_id: str) -> str:
+    """One claim told line by line: the events and payments with their files and lines, the rule, the arithmetic.
+
+    Raises ValueError when there is no such claim.
+    """
+    found = table[table["claim_id"] == claim_id]
+    if found.empty:
+        raise ValueError(f"claims: there is no claim {claim_id!r} on that day under that policy. --out lists them all.")
+    claim = found.iloc[0]
+    names = " ".join(str(claim[name]) for name in ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id",
+                                                   "fulfillment_center") if claim[name])
+    said = [f"{claim.claim_type}  {names}  {claim.event_date:%Y-%m-%d}", "", "What the files say"]
+    said += [f"  {place}  {_row(books, place)}" for place in claim.sources.split(";") if place]
+    worth_each = "unknown" if pd.isna(claim.unit_value) else f"{claim.unit_value:.2f} {claim.currency}"
+    amount = "unknown" if pd.isna(claim.amount_open) else f"{claim.amount_open:.2f} {claim.currency}"
+    until = "unknown" if pd.isna(claim.deadline) else f"{claim.opens_on:%Y-%m-%d} to {claim.deadline:%Y-%m-%d}"
+    said += ["", "Arithmetic",
+             f"  {claim.units_owed} owed - {claim.units_settled} settled = {claim.units_open} open",
+             f"  {claim.units_open} x {worth_each} ({claim.valuation_basis}) = {amount}", "", "Rule",
+             f"  policy {claim.policy}: {claim.rule}", f"  can be claimed {until}: {claim.status}"
+             + (f" ({claim.ambiguous})" if claim.ambiguous else ""), f"  papers: {claim.evidence.replace(';', ', ')}"]
+    return "\n".join(said)
+
+
+def _row(books: Books, place: str) -> str:
+    """What stands in one line of one file: its filled columns, without the long ones."""
+    file, _, line = place.rpartition(":")
+    reports = books.files.loc[books.files["file"] == file, "report"]
+    if reports.empty:
+        return ""
+    table = books[specs.reports()[reports.iloc[0]].table]
+    rows = table[(table["file"] == file).to_numpy() & (table["line"] == int(line)).to_numpy()]
+    if rows.empty:
+        return ""
+    cells = rows.iloc[0].drop(["file", "line", "title"], errors="ignore")
+    return "  ".join(f"{name}={value.date() if isinstance(value, pd.Timestamp) else value}"
+                     for name, value in cells.items() if not pd.isna(value) and value != "" and not name.endswith("_at"))
+
+
 # ---------------------------------------------------------------------------------------------------- inside
 
 def _is_claim(table: pd.DataFrame) -> np.ndarray:
-    """A payment is a claim only where it lies below its basis; every other event is one."""
+    """A payment is a claim only where it lies below its basis, or where that basis is unknown; every other event is one."""
     payment = table["stage"].eq("paid")
-    return (~payment | (table["unit_value"] > 0)).to_numpy()
+    return (~payment | (table["unit_value"] > 0) | table["unit_value"].isna()).to_numpy()
 
 
 def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
@@ -102,6 +153,8 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     waits = table["event_date"] + pd.Timedelta(days=detectors.BACK_AFTER)
     table["opens_on"] = table["opens_on"].where(table["stage"] != "reversed", waits)  # stock may still come back
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
+    unjudged = table["stage"].eq("paid") & table["unit_value"].isna() & (table["ambiguous"] == "")
+    table["ambiguous"] = table["ambiguous"].where(~unjudged, "what should have been paid is " + table["valuation_basis"])
     no_rule = table["deadline"].isna() & (table["ambiguous"] == "")
     table["ambiguous"] = table["ambiguous"].where(~no_rule, f"no rule is known for {policy.market or 'this region'} and "
                                                             "that day")
@@ -109,7 +162,8 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
         [table["units_open"] <= 0, table["ambiguous"] != "", today < table["opens_on"], today <= table["deadline"]],
         ["settled", "ambiguous", "wait", "open"], "expired")
     table["ambiguous"] = table["ambiguous"].where(table["units_open"] > 0, "")
-    return worth.rounded(table, "amount_open", table["units_open"] * table["unit_value"])
+    amount = (table["units_open"] * table["unit_value"]).where(table["units_open"] > 0, 0.0)
+    return worth.rounded(table, "amount_open", amount)
 
 
 def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFrame:

@@ -70,12 +70,21 @@ def _parser() -> argparse.ArgumentParser:
     loss.add_argument("--as-of", type=_day, metavar="DATE", help="the last day of the files by default")
     loss.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
 
+    claims = command("claims", _claims, "What Amazon owes, what settled it, what can be claimed until when, as a table.")
+    claims.add_argument("seller", type=Path, metavar="SELLER")
+    claims.add_argument("--as-of", type=_day, metavar="DATE",
+                        help="what was known on that day; the last day of the files by default")
+    claims.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    claims.add_argument("--type", action="append", default=[], dest="types", metavar="CLAIM_TYPE", help="only this type")
+    claims.add_argument("--explain", metavar="CLAIM_ID", help="tell one claim's story with its file lines")
+    claims.add_argument("--out", type=Path, metavar="FILE.csv|.xlsx")
+
     lab = command("lab", _lab, "Open the notebooks in JupyterLab.")
     lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER")
 
     from workbench import simulate
 
-    simulate.add_arguments(command("simulate", simulate.run, "Make a simulated seller, with the truth beside it."))
+    simulate.add_arguments(command("simulate", _simulate, "Make a simulated seller, with the truth beside it."))
     return parser
 
 
@@ -186,6 +195,45 @@ def _loss(args: argparse.Namespace) -> int:
               "Download it from Reports > Fulfillment > Inventory Ledger > Detailed view.", file=sys.stderr)
         return INCOMPLETE
     return _trust(books, "ledger_detail")
+
+
+def _claims(args: argparse.Namespace) -> int:
+    from workbench import checks, claims, export, policy
+
+    if not args.out and not args.explain:
+        print("workbench: claims needs --out FILE.csv or FILE.xlsx, or --explain CLAIM_ID.", file=sys.stderr)
+        return USAGE
+    books = _books(args, through=args.as_of)
+    as_of = args.as_of or books.through
+    rules = policy.load(args.policy or books.seller.policy, books.seller.market)
+    table = claims.claims(books, as_of, rules, types=args.types)
+    lacking = claims.unknown(books)
+    if args.explain:
+        print(claims.story(table, books, args.explain))
+    if args.out:
+        sheets = {"totals": claims.totals(table), "unknown": lacking, "rules": claims.rules(rules)} \
+            if args.out.suffix.lower() == ".xlsx" else {}
+        export.write(table, args.out, **sheets)
+    for row in lacking.itertuples():
+        print(f"workbench: {row.claim_type} is unknown: no {row.missing.replace(';', ', no ')} in the folder.",
+              file=sys.stderr)
+    stale = checks.checks(books).failed
+    return INCOMPLETE if len(lacking) or stale else DONE
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    from workbench import simulate
+
+    code = simulate.run(args)
+    if code != DONE or not args.score:
+        return code
+    from workbench import books as sellers
+    from workbench import claims, policy
+
+    books = sellers.open(args.out)
+    found = claims.claims(books, books.through, policy.load(books.seller.policy, books.seller.market))
+    print(simulate.score(found, args.out.parent / f"{args.out.name}.truth").to_string())
+    return DONE
 
 
 def _lab(args: argparse.Namespace) -> int:

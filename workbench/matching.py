@@ -95,3 +95,37 @@ def fifo_chain(demand: Stream, supplies: Sequence[Stream]) -> list[Matched]:
         found.append(fifo(demand, supply))
         demand = demand._replace(units=found[-1].open)
     return found
+
+
+def within(demand: Stream, supply: Stream, before: int, after: int) -> Matched:
+    """Each demand, oldest first, is covered by supplies of its key dated from `before` days before to `after` days after
+    it, oldest first.
+
+    For the rare events (reversals, disposals) whose settlement has an end as well as a beginning: the pairs in reach are
+    few, and are walked one by one.
+
+    >>> taken_back, found = Stream(np.array([7]), np.array([100]), np.array([2])), Stream(
+    ...     np.array([7, 7]), np.array([90, 130]), np.array([1, 5]))
+    >>> within(taken_back, found, 60, 14)[:2]
+    (array([1]), array([0, 5]))
+    """
+    left, over = demand.units.astype(np.int64).copy(), supply.units.astype(np.int64).copy()
+    order = np.lexsort((supply.time, supply.key))
+    keys, times = supply.key[order].astype(np.int64), supply.time[order].astype(np.int64)
+    low = int(min(times.min(), (demand.time - before).min())) if len(times) and len(left) else 0
+    width = int(max(times.max(), (demand.time + after).max())) - low + 2 if len(times) and len(left) else 1
+    place = keys * width + (times - low)
+    first = np.searchsorted(place, demand.key * width + (demand.time - before - low), "left")
+    last = np.searchsorted(place, demand.key * width + (demand.time + after - low), "right")
+    pairs = []
+    for row in np.lexsort((np.arange(len(left)), demand.time)):
+        for at in order[first[row]:last[row]]:
+            units = min(left[row], over[at])
+            if units:
+                left[row] -= units
+                over[at] -= units
+                pairs.append((row, at, units))
+            if not left[row]:
+                break
+    which = np.array(pairs, np.int64).reshape(-1, 3)
+    return Matched(left, over, which[:, 0], which[:, 1], which[:, 2])

@@ -23,9 +23,9 @@ def valued(table: pd.DataFrame, books: Books, papers: Papers, policy: Policy, as
     does not.
     """
     table = table.assign(valuation_basis="own_amount")
-    before = table["stage"].eq("before_order") | table["stage"].eq("paid") & table.get("kind", pd.Series("", table.index)).ne(
-        "order")
-    after = table["stage"].eq("after_order") | table["stage"].eq("paid") & ~before
+    paid, kind = table["stage"].eq("paid"), table.get("kind", pd.Series("", table.index))
+    before = table["stage"].eq("before_order") | paid & kind.ne("order")
+    after = table["stage"].eq("after_order") | paid & ~before
     if "net_price" in table:
         table["unit_value"] = table["unit_value"].where(~(after & table["stage"].eq("paid")), table["net_price"])
     for stage, rows in (("before_order", before), ("after_order", after)):
@@ -61,8 +61,8 @@ def _by(basis: str, table: pd.DataFrame, part: pd.Index, books: Books, papers: P
     """The claims `part` valued by one basis."""
     rows = table.loc[part]
     if basis == "sale_price_less_fees":
-        known = rows["unit_value"].notna()
-        table.loc[part, "valuation_basis"] = np.where(known, basis, "unknown: the order's price or fees are not in the files")
+        table.loc[part, "valuation_basis"] = np.where(rows["unit_value"].notna(), basis,
+                                                      "unknown: the order's price or fees are not in the files")
         return table
     costs = _costs(rows, books)
     if basis == "sourcing_cost":

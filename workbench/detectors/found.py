@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench.books import Books
 from workbench.checks import longest_silence
-from workbench.matching import Stream, fifo
+from workbench.matching import Stream, fifo, within
 
 COLUMNS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center", "event_date",
            "units_owed", "units_settled", "unit_value", "currency", "stage", "ambiguous")
@@ -67,6 +67,16 @@ def settle(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], *, open_
     left, right = keys(owed, supply, by)
     matched = fifo(Stream(left, _days(owed["day"]) - grace, wanted),
                    Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)))
+    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply)
+
+
+def settle_near(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], before: int, after: int, *,
+                open_units: np.ndarray | None = None) -> Settled:
+    """Oldest first, but only by supplies from `before` days before the event to `after` days after it."""
+    wanted = owed["units"].to_numpy(np.int64) if open_units is None else open_units
+    left, right = keys(owed, supply, by)
+    matched = within(Stream(left, _days(owed["day"]), wanted),
+                     Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)), before, after)
     return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply)
 
 
@@ -159,7 +169,8 @@ def reimbursements(books: Books) -> pd.DataFrame:
     back = word.eq("reimbursementreversal") | (table["amount"] < 0) & table["original_reimbursement_id"].ne("")
     kind = np.select(
         [back, word.eq("feecorrection"), order.isin(removal) & order.ne(""), word.str.contains("inbound"),
-         word.isin(["lostoutbound", "removalorderlost"]) & order.eq(""), order.ne(""), word.str.contains("damaged"),
+         word.isin(["lostoutbound", "removalorderlost"]) & order.eq(""),
+         order.ne("") | word.isin(["customerreturn", "customerserviceissue"]), word.str.contains("damaged"),
          word.str.contains("lost|missing|misplaced", regex=True)],
         ["reversal", "fee", "removal", "inbound", "removal", "order", "damaged", "lost"], "other")
     cash, stock = (table[name].fillna(0).astype("int64") for name in ("units_cash", "units_inventory"))

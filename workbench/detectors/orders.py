@@ -11,7 +11,7 @@ from workbench.matching import Stream, fifo
 
 WHOLE = 0.98  # a refund of at least this share of the price is a refund of the unit; less is goodwill
 AMAZON_DAMAGED = ("CARRIER_DAMAGED", "WAREHOUSE_DAMAGED", "DAMAGED")
-CARD_SHARE = 0.3  # a fee that moves on one day for this share of the SKUs is a new fee card
+CARD_SHARE, CARD_SKUS = 0.5, 3  # a fee that moves on one day for this share, and number, of the SKUs is a new fee card
 LINE = ["order_id", "msku"]
 
 
@@ -216,14 +216,27 @@ def _card(charges: pd.DataFrame) -> np.ndarray:
     filled = usual.ffill(axis=1)
     moved = (filled.diff(axis=1).abs() > 0.004) & filled.shift(axis=1).notna()
     share = moved.sum() / filled.shift(axis=1).notna().sum().clip(lower=1)
-    starts = share.index[(share > CARD_SHARE) & (filled.notna().sum() >= 3)]
+    starts = share.index[(share >= CARD_SHARE) & (moved.sum() >= CARD_SKUS)]
     if not len(starts):
         return np.ones(len(charges))
-    edges = starts.to_numpy("datetime64[s]") - np.timedelta64(7, "D")  # a week's label is its last day
+    edges = np.array([_edge(charges, filled, week) for week in starts], "datetime64[s]")
     card = np.searchsorted(edges, charges["sold_on"].to_numpy("datetime64[s]"), "right")
     level = charges.assign(card=card).groupby(["msku", "card"])["charged"].median().unstack()
     relative = level.div(level[level.columns.max()], axis=0).median()
     return pd.Series(card).map(relative).fillna(1.0).to_numpy()
+
+
+def _edge(charges: pd.DataFrame, usual: pd.DataFrame, week: pd.Timestamp) -> np.datetime64:
+    """The first day of the new card: the day around the week that ends on `week` which best parts the old fees from the
+    new ones."""
+    days = pd.date_range(week - pd.Timedelta(days=14), week + pd.Timedelta(days=1))
+    at = usual.columns.get_loc(week)
+    old, new = usual.iloc[:, max(at - 2, 0)], usual.iloc[:, min(at + 1, usual.shape[1] - 1)]
+    near = charges[charges["sold_on"].between(days[0], days[-1])]
+    is_new = (near["charged"] - near["msku"].map(new)).abs() < (near["charged"] - near["msku"].map(old)).abs()
+    is_old = (near["charged"] - near["msku"].map(old)).abs() < (near["charged"] - near["msku"].map(new)).abs()
+    wrong = [int((is_new & (near["sold_on"] < day)).sum() + (is_old & (near["sold_on"] >= day)).sum()) for day in days]
+    return days[int(np.argmin(wrong))].to_datetime64()
 
 
 def _corrected(over: pd.DataFrame, paid: pd.DataFrame) -> tuple[np.ndarray, list[pd.DataFrame]]:
@@ -236,5 +249,5 @@ def _corrected(over: pd.DataFrame, paid: pd.DataFrame) -> tuple[np.ndarray, list
     day = np.r_[over["day"].to_numpy("datetime64[D]"), paid["day"].to_numpy("datetime64[D]")].astype(np.int64)
     matched = fifo(Stream(code[:len(over)], day[:len(over)], owed),
                    Stream(code[len(over):], day[len(over):], (paid["amount"] * 100).round().astype("int64").to_numpy()))
-    settled = np.floor((owed - matched.open) / np.maximum(over["excess"] * 100, 1) + 0.01).astype(np.int64)
-    return settled.to_numpy() if hasattr(settled, "to_numpy") else settled, [lines(matched.demand, paid.iloc[matched.supply])]
+    settled = np.floor((owed - matched.open) / np.maximum(over["excess"].to_numpy() * 100, 1) + 0.01).astype(np.int64)
+    return settled, [lines(matched.demand, paid.iloc[matched.supply])]

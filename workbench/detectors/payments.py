@@ -7,7 +7,7 @@ import pandas as pd
 
 from workbench.detectors.found import Found, Papers, found, lines, reimbursements, settle
 from workbench.detectors.orders import LINE, returned, sales
-from workbench.detectors.warehouse import BACK_AFTER, stock_back
+from workbench.detectors.warehouse import stock_back
 
 
 def underpaid(papers: Papers) -> Found:

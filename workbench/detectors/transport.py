@@ -31,7 +31,8 @@ def inbound_shortage(papers: Papers) -> Found:
     reimbursed = settle(owed, paid, ["key"], open_units=owed["units"].to_numpy(np.int64) - offset.units)
     sources = [lines(offset.owed, over.iloc[offset.supply]), lines(reimbursed.owed, paid.iloc[reimbursed.supply]),
                _receipts_of(papers.once(receipts), owed)]
-    undated = np.where(owed["day"].isna(), "no day of delivery is in the files", "")
+    undated = np.select([owed["units_received"].isna() & owed["booked"].isna(), owed["day"].isna()],
+                        ["the units received are not in the files", "no day of delivery is in the files"], "")
     doubt = np.where(undated == "", uncovered(papers, "reimbursements", owed["day"]), undated)
     return found(owed, offset.units + reimbursed.units, sources, stage="before_order", ambiguous=doubt)
 

@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 
 from workbench.books import Books
-from workbench.detectors.found import GRACE_DAYS, Found, Papers, found, key, lines, reimbursements, settle, uncovered
+from workbench.detectors.found import (
+    GRACE_DAYS,
+    Found,
+    Papers,
+    found,
+    key,
+    lines,
+    reimbursements,
+    settle,
+    settle_near,
+    uncovered,
+)
 
 LOST, FOUND, DAMAGED = ("M", "5"), ("F",), ("E",)
 UNSELLABLE_DAMAGE = ("6", "7", "H", "K", "U")  # damage to units that could not be sold anyway
@@ -87,14 +98,8 @@ def disposed_unrequested(papers: Papers) -> Found:
         return found(owed, np.empty(0), [], stage="before_order")
     early = asked.assign(day=pd.Timestamp.max.floor("D").as_unit("s"))  # the reference itself says which order it was
     named = settle(owed, early, ["key", "reference_id"])
-    near = asked.assign(units=named.left, day=asked["day"] + pd.Timedelta(days=ORDERED_WITHIN))
-    by_key = settle(owed, near, ["key"], open_units=owed["units"].to_numpy(np.int64) - named.units)
-    gap = np.abs((asked["day"].to_numpy()[by_key.supply] - owed["day"].to_numpy()[by_key.owed])
-                 / np.timedelta64(1, "D")) if len(by_key.owed) else np.empty(0)
-    if (gap > ORDERED_WITHIN).any():  # a request too old explains nothing: leave it out and match again
-        far = np.unique(by_key.supply[gap > ORDERED_WITHIN])
-        near.loc[far, "units"] = 0
-        by_key = settle(owed, near, ["key"], open_units=owed["units"].to_numpy(np.int64) - named.units)
+    by_key = settle_near(owed, asked.assign(units=named.left), ["key"], ORDERED_WITHIN, ORDERED_WITHIN,
+                         open_units=owed["units"].to_numpy(np.int64) - named.units)
     settled = named.units + by_key.units
     witnesses = [lines(pair.owed, asked.iloc[pair.supply]) for pair in (named, by_key)]
     paid = stock.paid[stock.paid["kind"] == "other"]
@@ -155,16 +160,11 @@ def _given_back(events: pd.DataFrame, finds: pd.DataFrame, paid: pd.DataFrame,
     losses = events[events["reason"].isin(LOST) & (events["signed"] < 0)].reset_index(drop=True)
     both = pd.concat([finds, paid[paid["kind"] == "lost"]], ignore_index=True)
     spare = settle(losses, both, ["key"], grace=GRACE_DAYS).left[:len(finds)]
-    demand = reversals.assign(day=reversals["day"] - pd.Timedelta(days=BACK_BEFORE))
     units, left, witnesses = np.zeros(len(reversals), np.int64), finds["units"].to_numpy(np.int64).copy(), []
     for offered in (spare, None):  # first what was spare, then any find
         supply = finds.assign(units=np.minimum(spare, left) if offered is not None else left)
-        taken = settle(demand, supply, ["key"], open_units=reversals["units"].to_numpy(np.int64) - units)
-        late = finds["day"].to_numpy()[taken.supply] > (reversals["day"] + pd.Timedelta(days=BACK_AFTER)).to_numpy()[
-            taken.owed]
-        if late.any():  # came too late to be this stock: leave those finds out
-            supply.loc[np.unique(taken.supply[late]), "units"] = 0
-            taken = settle(demand, supply, ["key"], open_units=reversals["units"].to_numpy(np.int64) - units)
+        taken = settle_near(reversals, supply, ["key"], BACK_BEFORE, BACK_AFTER,
+                            open_units=reversals["units"].to_numpy(np.int64) - units)
         units += taken.units
         left -= supply["units"].to_numpy(np.int64) - taken.left
         witnesses.append(lines(taken.owed, finds.iloc[taken.supply]))

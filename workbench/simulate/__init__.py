@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sop-ratio", type=float, default=0.5, help="incidents after the SOP over those without it")
     parser.add_argument("--messy", action="store_true", help="overlaps, copies, broken lines, unrelated files")
     parser.add_argument("--name", default="", help="the seller's name")
+    parser.add_argument("--score", action="store_true",
+                        help="find the claims of the new seller and print how many of the true ones were found")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,3 +92,31 @@ def simulate(out: Path, *, seed: int = 1, region: str = "US", skus: int = 40, mo
                f"--last-month {last_month} --demand {demand:g} --sop {sop} --sop-ratio {sop_ratio:g}"
                + (" --messy" if messy else "") + (f' --name "{name}"' if name else ""))
     truth.write(world, beside, name=out.name, command=command, sop=sop, problems=problems)
+
+
+def score(claims, truth: Path):
+    """How well `claims` (a claims table) meets the truth: recall and precision in units and in money, one row per claim
+    type and one for all.
+
+    Units asserted (status wait, open or expired) are set against units truly open, per claim type, FNSKU, order, shipment
+    and reimbursement. Types that the truth does not plant are left out.
+    """
+    import pandas as pd
+
+    true = pd.read_csv(truth / "claims.csv", dtype="str", keep_default_na=False)
+    key = ["claim_type", "fnsku", "order_id", "shipment_id", "reimbursement_id"]
+    sides = {}
+    for name, table in (("true", true), ("found", claims[claims["status"].isin(["wait", "open", "expired"])])):
+        rows = table[key].astype("str").assign(units=pd.to_numeric(table["units_open"]),
+                                               amount=pd.to_numeric(table["amount_open"]).fillna(0))
+        sides[name] = rows[rows["units"] > 0].groupby(key).sum().add_prefix(f"{name}_")
+    both = sides["true"].join(sides["found"], how="outer").fillna(0.0)
+    both = both[both.index.get_level_values("claim_type").isin(true["claim_type"])]
+    both["hit_units"] = both[["true_units", "found_units"]].min(axis=1)
+    both["hit_amount"] = both[["true_amount", "found_amount"]].min(axis=1)
+    totals = both.groupby("claim_type").sum()
+    totals.loc["all"] = totals.sum()
+    for what in ("units", "amount"):
+        totals[f"recall_{what}"] = (totals[f"hit_{what}"] / totals[f"true_{what}"]).round(4)
+        totals[f"precision_{what}"] = (totals[f"hit_{what}"] / totals[f"found_{what}"]).round(4)
+    return totals.drop(columns=["hit_units", "hit_amount"])
