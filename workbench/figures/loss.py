@@ -1,0 +1,132 @@
+"""The loss-rate page: the month in short, the rate over time, where the loss sits, and which events it is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from workbench import charts, loss
+from workbench.books import Books
+from workbench.display import Card, Chart, Figures, Note, Page, Table
+from workbench.figures.shared import columns, months_back
+from workbench.figures.trust import not_covered
+from workbench.words import Money, Text, form, say
+
+SHOWN = 12  # centres or SKUs in a chart
+
+
+def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
+    """The month's loss rate, units and money as key figures with last month's beside them, and what they say.
+
+    `rates`: `loss.loss_rates(by=["month"])`. A month the ledger does not cover is unknown, never zero.
+    """
+    baseline = books.seller.baseline
+    now, before = (loss.headline(rates, name, baseline=baseline) for name in (month, months_back(month, 1)))
+    why = not_covered(books, month)
+    if why is not None:
+        unknown = say("value.unknown")
+        cards = tuple(Card(name, say(f"loss.{name}"), unknown) for name in ("rate", "units", "damaged", "amount"))
+        return Page((Figures(cards), Note(say("loss.unknown", month=month, why=why), "warn")))
+    earlier = not_covered(books, before.period) is None
+    cards = (
+        Card("rate", say("loss.rate"), form(now.loss_rate, "percent"),
+             say("loss.rate_note", low=now.low, high=now.high),
+             say("loss.change", before=before.loss_rate, month=before.period) if earlier else Text("", ""),
+             {"above": "bad", "below": "good"}.get(now.verdict, ""), now.loss_rate),
+        Card("units", say("loss.units"), form(now.units_lost, "units"),
+             say("loss.units_note", gross=now.units_lost_gross, found=now.units_lost_gross - now.units_lost,
+                 handled=now.units_handled),
+             say("loss.change_units", before=before.units_lost, month=before.period) if earlier else Text("", ""),
+             raw=now.units_lost),
+        Card("damaged", say("loss.damaged"), form(now.units_damaged, "units"), say("loss.damaged_note"),
+             say("loss.change_units", before=before.units_damaged, month=before.period) if earlier else Text("", ""),
+             raw=now.units_damaged),
+        Card("amount", say("loss.amount"), form(Money(now.amount_lost, now.currency), "money"), _valued(now),
+             raw=now.amount_lost),
+    )
+    told = Note(say(f"loss.{now.verdict}", month=month, lost=now.units_lost, handled=now.units_handled,
+                    rate=now.loss_rate, low=now.low, high=now.high, baseline=baseline, why=say("loss.why_no_month")))
+    blocks = [Figures(cards), told]
+    if not now.is_mature:
+        blocks.append(Note(say("loss.immature", month=month, days=loss.MATURE_DAYS), "warn"))
+    return Page((*blocks, Note(say("loss.baseline", baseline=baseline), "quiet")))
+
+
+def _valued(now: loss.Headline) -> Text:
+    if np.isnan(now.amount_lost):
+        return say("loss.amount_note_none")
+    return say("loss.amount_note_part", unvalued=now.units_unvalued) if now.units_unvalued else say("loss.amount_note")
+
+
+def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int = 24) -> Page:
+    """The loss rate of the months up to `month`, as a chart and as a table. `rates`: `loss_rates(by=["month"])`."""
+    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))].reset_index(drop=True)
+    if rows.empty:
+        return Page((Note(say("loss.no_months"), "warn"),))
+    chart = charts.both(lambda language: charts.rate_over_months(rows, baseline, language),
+                        say("loss.over_time", baseline=baseline))
+    table = Table(rows.iloc[::-1], columns(
+        "month", "units_handled", "units_lost_gross", "units_found", "units_lost", "units_damaged", "loss_rate",
+        "loss_rate_low", "loss_rate_high", "verdict", "amount_lost", "is_mature"),
+        name="loss-rate-by-month", labels={"verdict": "verdict", "is_mature": "yes"})
+    return Page((chart, table))
+
+
+def kinds_over_time(rates: pd.DataFrame, month: str, count: int = 24) -> Chart | Note:
+    """Units still missing, found again and damaged, per month of the loss. `rates`: `loss_rates(by=["month"])`."""
+    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))]
+    if rows.empty:
+        return Note(say("loss.no_months"), "warn")
+    long = rows.rename(columns={"units_lost": "missing", "units_found": "found", "units_damaged": "damaged"}).melt(
+        "month", ["missing", "found", "damaged"], "kind", "units")
+    return charts.both(
+        lambda language: charts.stacked_months(long, "units", "kind", "kind", language, ("missing", "damaged", "found")),
+        say("loss.kinds_over_time"))
+
+
+def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
+    """Where the loss sits: one row per centre or SKU, most lost first, and which lie above the baseline for sure.
+
+    `rates`: `loss_rates(by=[by], months=(since, …))`.
+    """
+    if rates.empty:
+        return Page((Note(say("loss.no_months"), "warn"),))
+    rows = loss.shares(rates, by)
+    lost = int(rows["units_lost"].sum())
+    if not lost:
+        return Page((Note(say("loss.where_none", since=since)),))
+    top = rows[rows["units_lost"] > 0].head(SHOWN)
+    if by == "fulfillment_center":
+        first = top.iloc[0]
+        text = say("loss.where_center", first=first[by], share=first["share_lost"], handled=first["share_handled"],
+                   since=since, n=len(top))
+    else:
+        half = int((rows["share_so_far"] < 0.5).sum()) + 1
+        text = say("loss.where_sku", n=half, of=len(rows), lost=lost, since=since)
+    chart = charts.both(lambda language: charts.rate_intervals(top, by, baseline, language), text)
+    sure = rows.loc[rows["verdict"] == "above", by].astype("str").tolist()
+    note = say("loss.above_list", names=", ".join(sure[:20])) if sure else say("loss.above_none")
+    table = Table(rows, columns(
+        by, "units_handled", "units_lost_gross", "units_found", "units_lost", "units_damaged", "share_lost",
+        "share_handled", "concentration", "loss_rate", "loss_rate_low", "loss_rate_high", "verdict", "amount_lost"),
+        name=f"loss-by-{by}".replace("_", "-"), labels={"verdict": "verdict"})
+    return Page((chart, Note(note), table))
+
+
+def by_reason(rates: pd.DataFrame) -> Table:
+    """Units lost by reason code and disposition. `rates`: `loss_rates(by=["reason", "disposition"], …)`."""
+    rows = rates[(rates["units_lost_gross"] > 0) | (rates["units_damaged"] > 0)]
+    rows = rows.sort_values(["units_lost", "units_damaged"], ascending=False)
+    return Table(rows, columns("reason", "disposition", "units_lost_gross", "units_found", "units_lost",
+                                "units_damaged", "amount_lost"),
+                 say("loss.by_reason"), name="loss-by-reason", labels={"reason": "reason"})
+
+
+def largest(losses: pd.DataFrame, month: str, count: int = 25) -> Table | Note:
+    """The month's largest losses with the file lines that say so. `losses`: `loss.losses(…)`."""
+    rows = losses[losses["month"] == month].sort_values(["units_lost", "units_lost_gross"], ascending=False).head(count)
+    if rows.empty:
+        return Note(say("loss.events_none", month=month))
+    return Table(rows, columns("event_date", "msku", "fnsku", "fulfillment_center", "disposition", "reason",
+                                "reference_id", "units_lost_gross", "units_found", "units_lost", "sources"),
+                 say("loss.events", month=month), name=f"losses-{month}", labels={"reason": "reason"})

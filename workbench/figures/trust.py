@@ -1,0 +1,121 @@
+"""How far a page can be trusted: what it stands on, what is missing, which checks failed, which rules were used."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from workbench import __version__
+from workbench.books import Books
+from workbench.checks import Checks, checks, uncovered
+from workbench.display import Note, Page, Record, Table
+from workbench.figures.shared import columns
+from workbench.words import Text, form, known, same, say
+
+
+def not_covered(books: Books, month: str) -> Text | None:
+    """Why the month's figures of the ledger are unknown; None when the ledger covers the month."""
+    if books.is_absent("ledger_detail"):
+        return say("loss.why_no_ledger")
+    days = np.unique(books.table("ledger_detail", ["event_date"])["event_date"].to_numpy("datetime64[D]"))
+    first, last = _ends(month)
+    missing = uncovered(days, first, min(last, books.through))
+    if len(days) and first > books.through:
+        return say("loss.why_no_month")
+    if not missing:
+        return None
+    spans = ", ".join(f"{a}..{b}" for a, b in missing)
+    return say("loss.why_gap", days=spans)
+
+
+def _ends(month: str) -> tuple[dt.date, dt.date]:
+    first = np.datetime64(month, "D").item()
+    return first, (np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1)
+
+
+def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[str] = ("ledger_detail",)) -> Page:
+    """The last section of every page: checks, what was not read, files, rules; and the record of the run.
+
+    `needs`: the tables this page's figures stand on; what is absent of them is named.
+    """
+    found = checks(books)
+    read = books.files[books.files["report"] != ""]
+    blocks: list = [*_verdicts(books, found, month, needs)]
+    table = found.table.assign(report=found.table["report"].astype("str"))
+    blocks += [
+        Table(table, columns("check", "report", "outcome", "count", "of", "detail"), say("trust.checks"), name="checks",
+              labels={"check": "check", "outcome": "outcome", "report": "table"}),
+        _aside(books),
+        Table(read.assign(sha256=read["sha256"].str[:16]),
+              columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day", "last_day",
+                       "encoding", "sha256"), say("trust.files"), name="files", labels={"report": "table"}),
+        _rules(books, as_of, policy), Note(say("page.footer", version=__version__), "quiet")]
+    failed = bool(found.failed) or not_covered(books, month) is not None
+    absent = [name for name in needs if books.is_absent(name)]
+    facts = {"seller": books.seller.name, "month": month, "as_of": as_of, "policy": policy, "absent": absent,
+             "checks_failed": found.failed, "version": __version__,
+             "files": read[["file", "report", "rows", "sha256"]].to_dict("records")}
+    return Page((*blocks, Record(facts, incomplete=failed or bool(absent))))
+
+
+def _verdicts(books: Books, found: Checks, month: str, needs: Sequence[str]) -> list[Note]:
+    table = found.table
+    notes = []
+    absent = [name for name in needs if books.is_absent(name)]
+    if absent:
+        notes.append(Note(say("trust.absent", names=_names(absent)), "warn"))
+    why = not_covered(books, month)
+    if why is not None and "ledger_detail" not in absent:
+        notes.append(Note(say("loss.unknown", month=month, why=why), "warn"))
+    first, last = books.first_day("ledger_detail"), books.last_day("ledger_detail")
+    if first:
+        notes.append(Note(say("trust.covered", first=first, last=last)))
+    failed, unknown = (table[table["outcome"] == outcome] for outcome in ("failed", "unknown"))
+    if len(failed):
+        notes.append(Note(say("trust.failed", failed=len(failed), of=len(table), names=_checks(failed)), "warn"))
+    elif not absent:
+        notes.append(Note(say("trust.sound", files=int((books.files["status"] == "read").sum()),
+                              rows=int(books.files["rows"].sum()), checks=int((table["outcome"] == "passed").sum()))))
+    if len(unknown):
+        notes.append(Note(say("trust.unknown", unknown=len(unknown), names=_checks(unknown))))
+    aside = int(books.files["rows_set_aside"].sum())
+    return [*notes, *([Note(say("trust.aside", rows=aside), "warn")] if aside else [])]
+
+
+def _checks(rows: pd.DataFrame) -> Text:
+    """The checks' names and reports in a row, each once."""
+    parts = [(say(f"check.{row.check}"), _table(row.report) if row.report else same(""))
+             for row in rows[["check", "report"]].drop_duplicates().itertuples()]
+    return Text("; ".join(f"{a.en} ({b.en})" if b.en else a.en for a, b in parts),
+                ";".join(f"{a.zh}({b.zh})" if b.zh else a.zh for a, b in parts))
+
+
+def _names(tables: Sequence[str]) -> Text:
+    parts = [_table(name) for name in tables]
+    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+
+
+def _table(name: str) -> Text:
+    return say(f"table.{name}") if known(f"table.{name}") else same(name)
+
+
+def _aside(books: Books) -> Table | Note:
+    rows = books.problems[books.problems["kind"] != "note"]
+    if rows.empty:
+        return Note(say("trust.no_problems"))
+    return Table(rows, columns("file", "line", "column", "value", "why"), say("trust.problems"), name="problems")
+
+
+def _rules(books: Books, as_of: str, policy: str) -> Table:
+    """What the figures were made with: definitions, intervals, settings."""
+    costs = say("trust.rule_costs_none") if books.is_absent("costs") else say("trust.rule_costs_some",
+                                                                              n=len(books["costs"]))
+    rows = [("definition", say("trust.rule_definition_text")), ("interval", say("trust.rule_interval_text")),
+            ("baseline", form(books.seller.baseline, "percent")), ("costs", costs), ("policy", same(policy)),
+            ("as_of", form(dt.date.fromisoformat(as_of), "date")), ("calendar", same(books.seller.time_zone)),
+            ("version", same(__version__))]
+    frame = pd.DataFrame({"rule": [say(f"trust.rule_{name}") for name, _ in rows], "setting": [text for _, text in rows]})
+    return Table(frame, columns("rule", "setting"), say("trust.rules"), name="rules")
