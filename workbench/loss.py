@@ -82,36 +82,38 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
          month  units_handled  units_lost_gross  units_lost
     0  2026-03           1000                 3           1
     """
-    unknown = [name for name in by if name not in BY]
-    if unknown or not by:
-        raise ValueError(f"loss: cannot group by {', '.join(unknown) or 'nothing'}; expected some of {', '.join(BY)}.")
     events = _Events(ledger, as_of, months)
-    money = _values(events, costs)
-    keys, labels = events.keys(by)
-    shared = [name for name in by if name not in OF_THE_LOSS]
-    loss_rows, damage_rows, handled_rows = events.lost, events.damaged, events.handled
-    cells = _Cells(keys, labels, by, rows=[loss_rows, damage_rows] + ([handled_rows] if shared == list(by) else []))
-    out = cells.frame()
-    gross, net = events.units_lost, events.open
-    out["units_handled"] = _handled(events, keys, labels, by, shared, cells)
-    out["units_lost_gross"] = cells.sums(loss_rows, gross)
-    out["units_found"] = cells.sums(loss_rows, gross - net)
-    out["units_lost"] = cells.sums(loss_rows, net)
-    out["units_damaged"] = cells.sums(damage_rows, events.units_damaged)
-    mean_size, dispersion = rates.cluster_moments(events.cluster_sizes())
+    moments = rates.cluster_moments(events.cluster_sizes())
+    return rated(_counted(events, by, costs), moments=moments, as_of=as_of, baseline=baseline, mature_days=mature_days)
+
+
+def counts(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date, costs: pd.DataFrame | None = None,
+           months: tuple[str, str] | None = None) -> pd.DataFrame:
+    """What `loss_rates` counts, without rates and intervals: one row per combination of the `by` columns.
+
+    Columns: `by`, units_handled, units_lost_gross, units_found, units_lost, units_damaged, units_unvalued, amount_lost,
+    currency. Counts of a finer grain add up to those of a coarser one (not so where `by` holds attributes of the loss).
+    """
+    return _counted(_Events(ledger, as_of, months), by, costs)
+
+
+def rated(counted: pd.DataFrame, *, moments: tuple[float, float], as_of: dt.date, baseline: float = 0.003,
+          mature_days: int = MATURE_DAYS) -> pd.DataFrame:
+    """`counts` with their rates, intervals and verdicts: the columns that `loss_rates` gives.
+
+    `moments`: mean size and dispersion of the clusters in which units were lost (`rates.cluster_moments`).
+    """
+    out = counted.copy()
+    mean_size, dispersion = moments
     handled = out["units_handled"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        out["loss_rate"] = np.where(handled > 0, out["units_lost"] / handled, np.nan)
+        rate = np.where(handled > 0, out["units_lost"] / handled, np.nan)
     low, high = rates.clustered(out["units_lost"], handled, dispersion=dispersion, mean_size=mean_size)
-    out["loss_rate_low"], out["loss_rate_high"] = low, high
-    out["verdict"] = verdict(low, high, baseline)
-    amount, unvalued, currency = money
-    out["units_unvalued"] = cells.sums(loss_rows, unvalued)
-    total = cells.sums(loss_rows, amount)
-    nothing_known = (out["units_lost"] > 0) & (out["units_unvalued"] == out["units_lost"]) | (costs is None)
-    out["amount_lost"] = np.where(nothing_known, np.nan, np.round(total, 2))
-    out["currency"] = currency
-    if "month" in by:
+    at = out.columns.get_loc("units_damaged") + 1
+    for name, values in (("verdict", verdict(low, high, baseline)), ("loss_rate_high", high), ("loss_rate_low", low),
+                         ("loss_rate", rate)):
+        out.insert(at, name, values)
+    if "month" in out:
         ends = pd.PeriodIndex(out["month"], freq="M").end_time.normalize()
         out["is_mature"] = ends + pd.Timedelta(days=mature_days) <= pd.Timestamp(as_of)
     return out
@@ -239,6 +241,29 @@ class _Events:
         week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
         lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.open})
         return lost.groupby(["fnsku", "week"])["units"].sum().to_numpy()
+
+
+def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
+    unknown = [name for name in by if name not in BY]
+    if unknown or not by:
+        raise ValueError(f"loss: cannot group by {', '.join(unknown) or 'nothing'}; expected some of {', '.join(BY)}.")
+    amount, unvalued, currency = _values(events, costs)
+    keys, labels = events.keys(by)
+    shared = [name for name in by if name not in OF_THE_LOSS]
+    lost, damaged = events.lost, events.damaged
+    cells = _Cells(keys, labels, by, rows=[lost, damaged] + ([events.handled] if shared == list(by) else []))
+    out = cells.frame()
+    gross, net = events.units_lost, events.open
+    out["units_handled"] = _handled(events, keys, labels, by, shared, cells)
+    out["units_lost_gross"] = cells.sums(lost, gross)
+    out["units_found"] = cells.sums(lost, gross - net)
+    out["units_lost"] = cells.sums(lost, net)
+    out["units_damaged"] = cells.sums(damaged, events.units_damaged)
+    out["units_unvalued"] = cells.sums(lost, unvalued)
+    nothing_known = (out["units_lost"] > 0) & (out["units_unvalued"] == out["units_lost"]) | (costs is None)
+    out["amount_lost"] = np.where(nothing_known, np.nan, np.round(cells.sums(lost, amount), 2))
+    out["currency"] = currency
+    return out
 
 
 class _Coded:
