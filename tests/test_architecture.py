@@ -19,6 +19,7 @@ ARROWS = {
     "matching": set(),
     "rates": set(),
     "loss": {"matching", "rates"},
+    "cube": {"loss", "rates"},
     "policy": set(),
     "detectors": {"books", "checks", "matching"},
     "worth": {"books", "detectors", "policy"},

@@ -35,10 +35,11 @@ def clustered(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.
     from scipy.stats import chi2
 
     units, exposure = np.asarray(units, float), np.asarray(exposure, float)
-    tail, above = (1 - level) / 2, units + mean_size
+    tail = (1 - level) / 2
+    each, at = np.unique(units, return_inverse=True)  # few distinct counts, however many rows
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(units > 0, dispersion / 2 * chi2.ppf(tail, 2 * units / dispersion), 0.0)
-        high = dispersion / 2 * chi2.ppf(1 - tail, 2 * above / dispersion)
+        low = np.where(each > 0, dispersion / 2 * chi2.ppf(tail, 2 * each / dispersion), 0.0)[at]
+        high = (dispersion / 2 * chi2.ppf(1 - tail, 2 * (each + mean_size) / dispersion))[at]
         known = exposure > 0
         return Interval(np.where(known, low / exposure, np.nan), np.where(known, high / exposure, np.nan))
 
