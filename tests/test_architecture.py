@@ -31,7 +31,7 @@ ARROWS = {
     "page": {"cache", "display", "words"},
     "explore": {"books", "display", "figures", "loss", "words"},
     "kernel": set(),
-    "engine": set(),
+    "engine": {"kernel"},
     "publish": {"books", "engine", "kernel", "page", "words"},
     "export": set(),
     "simulate": {"simulate"},
