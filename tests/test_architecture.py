@@ -29,7 +29,7 @@ ARROWS = {
     "charts": {"display", "words"},
     "figures": {"books", "charts", "checks", "display", "loss", "words"},
     "page": {"cache", "display", "words"},
-    "explore": {"books", "display", "figures", "loss", "words"},
+    "explore": {"books", "cube", "display", "figures", "loss", "page", "words"},
     "kernel": set(),
     "engine": {"kernel"},
     "publish": {"books", "engine", "kernel", "page", "words"},

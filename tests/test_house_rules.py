@@ -10,8 +10,28 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = sorted((ROOT / "workbench").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-READS_FILES = {"books", "cache", "checks", "cli", "export", "files", "flatfile", "page", "policy", "publish", "reports",
-               "seller", "specs", "words", "engine", "kernel", "grid", "runs", "simulate"}
+READS_FILES = {
+    "books",
+    "cache",
+    "checks",
+    "cli",
+    "engine",
+    "explore",
+    "export",
+    "files",
+    "flatfile",
+    "grid",
+    "kernel",
+    "page",
+    "policy",
+    "publish",
+    "reports",
+    "runs",
+    "seller",
+    "simulate",
+    "specs",
+    "words",
+}
 READS_THE_CLOCK = {"cache", "cli", "publish", "simulate"}
 PARAMETERS = ["seller", "month", "as_of", "policy", "interactive"]
 ids = {"ids": lambda path: path.name}

@@ -1,15 +1,17 @@
 """How charts look: one theme that reads on white and on dark, real text, and the Vega-Lite of each kind of chart.
 
-A chart is made once per language from the same rows: `both(draw, description)` calls `draw("en")` and `draw("zh")`. Rows
-must be few (aggregated); nothing here reads files or the network. Text and axes are drawn in `currentColor`, so the page
-decides whether they are dark or light.
+A chart's form is made once per language and kept: `drawn(form, rows, description)` calls `form("en")` and `form("zh")`
+the first time and afterwards only puts in the rows. Rows must be few (aggregated); nothing here reads files or the
+network. Text and axes are drawn in `currentColor`, so the page decides whether they are dark or light.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from workbench import words
@@ -34,6 +36,36 @@ def both(draw: Callable[[str], alt.TopLevelMixin], description: Text) -> Chart:
                  description)
 
 
+def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFrame | Callable[[str], pd.DataFrame]],
+          description: Text, *settings: object) -> Chart:
+    """The chart `form(language, *settings)` over `rows` in both languages, with the sentence that says what it shows.
+
+    `form` names its data (`alt.NamedData("rows")`) and the types of its fields; `rows` gives them under those names, or a
+    function of the language where the rows hold words. `settings` must be hashable.
+    """
+    specs = {}
+    for language in words.LANGUAGES:
+        data = {name: records(frame(language) if callable(frame) else frame) for name, frame in rows.items()}
+        specs[language] = {**_form(form, language, settings), "description": description.in_(language), "datasets": data}
+    return Chart(specs, description)
+
+
+@functools.cache
+def _form(form: Callable[..., alt.TopLevelMixin], language: str, settings: tuple) -> dict:
+    return spec(form(language, *settings))
+
+
+def records(frame: pd.DataFrame) -> list[dict]:
+    """A frame's rows as JSON values: null for what is unknown, ISO text for days."""
+    columns = {}
+    for name, column in frame.items():
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.dt.strftime("%Y-%m-%d")
+        values = column.astype("object").where(column.notna(), None)
+        columns[name] = values.tolist()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def spec(chart: alt.TopLevelMixin, description: str = "") -> dict:
     """The chart's Vega-Lite specification in this theme, with its rows inside."""
     found = chart.properties(description=description).configure(**CONFIG).to_dict()
@@ -55,66 +87,80 @@ def month_axis(language: str) -> alt.X:
     return alt.X("month:O", title=None, axis=alt.Axis(labelExpr=text, labelAngle=0, labelOverlap="greedy"))
 
 
-def rate_over_months(rates: pd.DataFrame, baseline: float, language: str) -> alt.LayerChart:
+def over_months(rates: pd.DataFrame, baseline: float, description: Text) -> Chart:
     """The loss rate per month with its 95 % interval, the baseline dashed; months still open are hollow.
 
     `rates`: rows of `loss.loss_rates(by=("month",))`.
     """
-    rows = rates[["month", "loss_rate", "loss_rate_low", "loss_rate_high", "units_lost", "units_handled",
-                  "is_mature"]]
+    rows = rates[["month", "loss_rate", "loss_rate_low", "loss_rate_high", "units_lost", "units_handled", "is_mature"]]
+    return drawn(_over_months, {"rows": rows, "baseline": pd.DataFrame({"baseline": [baseline]})}, description)
+
+
+def _over_months(language: str) -> alt.LayerChart:
     percent = alt.Axis(format=".2%", tickCount=5)
-    base = alt.Chart(rows).encode(month_axis(language))
-    tips = [alt.Tooltip("month:O", title=name("month", language)),
-            alt.Tooltip("loss_rate:Q", format=".3%", title=name("loss_rate", language)),
-            alt.Tooltip("loss_rate_low:Q", format=".3%", title=name("low", language)),
-            alt.Tooltip("loss_rate_high:Q", format=".3%", title=name("high", language)),
-            alt.Tooltip("units_lost:Q", format=",", title=name("units_lost", language)),
-            alt.Tooltip("units_handled:Q", format=",", title=name("units_handled", language))]
+    base = alt.Chart(alt.NamedData("rows")).encode(month_axis(language))
     bars = base.mark_rule(strokeWidth=6, opacity=0.28, color=ACCENT, clip=True).encode(
-        alt.Y("loss_rate_low:Q", axis=percent, title=name("loss_rate", language)), alt.Y2("loss_rate_high:Q"))
+        alt.Y("loss_rate_low:Q", axis=percent, title=name("loss_rate", language)), alt.Y2("loss_rate_high"))
     line = base.mark_line(color=ACCENT, strokeWidth=1.5).encode(alt.Y("loss_rate:Q"))
     points = base.mark_point(size=70, strokeWidth=2, color=ACCENT, filled=False).encode(
-        alt.Y("loss_rate:Q"), tooltip=tips,
+        alt.Y("loss_rate:Q"), tooltip=_rate_tips("month:O", language),
         fillOpacity=alt.condition("datum.is_mature", alt.value(1), alt.value(0)), fill=alt.value(ACCENT))
-    rule = alt.Chart(pd.DataFrame({"baseline": [baseline]})).mark_rule(strokeDash=[5, 4], color=WARN).encode(
-        alt.Y("baseline:Q"), tooltip=[alt.Tooltip("baseline:Q", format=".2%", title=name("baseline", language))])
-    return alt.layer(bars, line, rule, points).properties(width=WIDTH, height=HEIGHT)
+    return alt.layer(bars, line, _baseline(alt.Y("baseline:Q"), language), points).properties(width=WIDTH, height=HEIGHT)
 
 
-def rate_intervals(rates: pd.DataFrame, by: str, baseline: float, language: str) -> alt.LayerChart:
-    """The loss rate and its interval per FC, SKU …: one line each, in the order given, the baseline dashed."""
+def intervals(rates: pd.DataFrame, by: str, baseline: float, description: Text) -> Chart:
+    """The loss rate and its interval per FC, SKU …: one line each, in the order given, the baseline dashed.
+
+    An interval that reaches far beyond the largest rate is cut there; its limits stand in the tooltip.
+    """
     rows = rates[[by, "loss_rate", "loss_rate_low", "loss_rate_high", "units_lost", "units_handled"]]
-    longest = float(rows["loss_rate"].max()) if len(rows) else 0.0
-    top = max(longest * 1.6, baseline * 2)
-    y = alt.Y(f"{by}:N", sort=None, title=None)
-    scale = alt.Scale(domain=[0, top], clamp=True)
-    base = alt.Chart(rows).encode(y)
-    tips = [alt.Tooltip(f"{by}:N", title=name(by, language)),
-            alt.Tooltip("loss_rate:Q", format=".3%", title=name("loss_rate", language)),
-            alt.Tooltip("loss_rate_low:Q", format=".3%", title=name("low", language)),
-            alt.Tooltip("loss_rate_high:Q", format=".3%", title=name("high", language)),
-            alt.Tooltip("units_lost:Q", format=",", title=name("units_lost", language)),
-            alt.Tooltip("units_handled:Q", format=",", title=name("units_handled", language))]
+    top = max(float(rows["loss_rate"].max()) * 1.6 if len(rows) else 0.0, baseline * 2)
+    rows = rows.assign(loss_rate_shown=np.fmin(rows["loss_rate_high"], top))
+    return drawn(_intervals, {"rows": rows, "baseline": pd.DataFrame({"baseline": [baseline]})}, description, by)
+
+
+def _intervals(language: str, by: str) -> alt.LayerChart:
+    base = alt.Chart(alt.NamedData("rows")).encode(alt.Y(f"{by}:N", sort=None, title=None))
     spans = base.mark_rule(strokeWidth=6, opacity=0.28, color=ACCENT).encode(
-        alt.X("loss_rate_low:Q", scale=scale, axis=alt.Axis(format=".2%", tickCount=6),
-              title=name("loss_rate", language)), alt.X2("loss_rate_high:Q"))
+        alt.X("loss_rate_low:Q", axis=alt.Axis(format=".2%", tickCount=6), title=name("loss_rate", language)),
+        alt.X2("loss_rate_shown"))
     points = base.mark_point(size=60, filled=True, opacity=1, color=ACCENT).encode(
-        alt.X("loss_rate:Q", scale=scale), tooltip=tips)
-    rule = alt.Chart(pd.DataFrame({"baseline": [baseline]})).mark_rule(strokeDash=[5, 4], color=WARN).encode(
-        alt.X("baseline:Q", scale=scale))
-    return alt.layer(spans, rule, points).properties(width=WIDTH - 80, height=alt.Step(20))
+        alt.X("loss_rate:Q"), tooltip=_rate_tips(f"{by}:N", language))
+    return alt.layer(spans, _baseline(alt.X("baseline:Q"), language), points).properties(
+        width=WIDTH - 80, height=alt.Step(20))
 
 
-def stacked_months(rows: pd.DataFrame, value: str, kind: str, room: str, language: str,
-                   order: Sequence[str] = ()) -> alt.Chart:
+def _baseline(where: alt.X | alt.Y, language: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData("baseline")).mark_rule(strokeDash=[5, 4], color=WARN).encode(
+        where, tooltip=[alt.Tooltip("baseline:Q", format=".2%", title=name("baseline", language))])
+
+
+def _rate_tips(first: str, language: str) -> list[alt.Tooltip]:
+    """What stands behind a rate: of what, the rate, its limits, its counts."""
+    rates = [alt.Tooltip(f"{field}:Q", format=".3%", title=name(word, language)) for field, word in (
+        ("loss_rate", "loss_rate"), ("loss_rate_low", "low"), ("loss_rate_high", "high"))]
+    units = [alt.Tooltip(f"{field}:Q", format=",", title=name(field, language))
+             for field in ("units_lost", "units_handled")]
+    return [alt.Tooltip(first, title=name(first.split(":")[0], language)), *rates, *units]
+
+
+def stacked_months(rows: pd.DataFrame, value: str, kind: str, room: str, description: Text,
+                   order: tuple[str, ...] = ()) -> Chart:
     """Bars per month, split by `kind`, whose values are named in the words' `room`. One row per month and kind."""
-    labels = rows[kind].map(lambda word: words.say(f"{room}.{word}").in_(language)
-                            if words.known(f"{room}.{word}") else str(word))
-    shown = rows[["month", value]].assign(kind=labels)
-    sort = [words.say(f"{room}.{word}").in_(language) for word in order if words.known(f"{room}.{word}")]
-    color = alt.Color("kind:N", title=None, sort=sort or None)
-    return alt.Chart(shown).mark_bar().encode(
+    def worded(language: str) -> pd.DataFrame:
+        return rows[["month", value]].assign(kind=rows[kind].map(lambda word: _word(room, word, language)))
+
+    return drawn(_stacked_months, {"rows": worded}, description, value, kind, room, order)
+
+
+def _stacked_months(language: str, value: str, kind: str, room: str, order: tuple[str, ...]) -> alt.Chart:
+    color = alt.Color("kind:N", title=None, sort=[_word(room, word, language) for word in order] or None)
+    return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         month_axis(language), alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5)), color,
         tooltip=[alt.Tooltip("month:O", title=name("month", language)), alt.Tooltip("kind:N", title=name(kind, language)),
                  alt.Tooltip(f"{value}:Q", format=",", title=name(value, language))],
     ).properties(width=WIDTH, height=HEIGHT - 40)
+
+
+def _word(room: str, word: str, language: str) -> str:
+    return words.say(f"{room}.{word}").in_(language) if words.known(f"{room}.{word}") else str(word)

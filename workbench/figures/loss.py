@@ -63,8 +63,7 @@ def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int 
     rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))].reset_index(drop=True)
     if rows.empty:
         return Page((Note(say("loss.no_months"), "warn"),))
-    chart = charts.both(lambda language: charts.rate_over_months(rows, baseline, language),
-                        say("loss.over_time", baseline=baseline))
+    chart = charts.over_months(rows, baseline, say("loss.over_time", baseline=baseline))
     table = Table(rows.iloc[::-1], columns(
         "month", "units_handled", "units_lost_gross", "units_found", "units_lost", "units_damaged", "loss_rate",
         "loss_rate_low", "loss_rate_high", "verdict", "amount_lost", "is_mature"),
@@ -79,9 +78,8 @@ def kinds_over_time(rates: pd.DataFrame, month: str, count: int = 24) -> Chart |
         return Note(say("loss.no_months"), "warn")
     long = rows.rename(columns={"units_lost": "missing", "units_found": "found", "units_damaged": "damaged"}).melt(
         "month", ["missing", "found", "damaged"], "kind", "units")
-    return charts.both(
-        lambda language: charts.stacked_months(long, "units", "kind", "kind", language, ("missing", "damaged", "found")),
-        say("loss.kinds_over_time"))
+    return charts.stacked_months(long, "units", "kind", "kind", say("loss.kinds_over_time"),
+                                 ("missing", "damaged", "found"))
 
 
 def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
@@ -103,7 +101,7 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
     else:
         half = int((rows["share_so_far"] < 0.5).sum()) + 1
         text = say("loss.where_sku", n=half, of=len(rows), lost=lost, since=since)
-    chart = charts.both(lambda language: charts.rate_intervals(top, by, baseline, language), text)
+    chart = charts.intervals(top, by, baseline, text)
     sure = rows.loc[rows["verdict"] == "above", by].astype("str").tolist()
     note = say("loss.above_list", names=", ".join(sure[:20])) if sure else say("loss.above_none")
     table = Table(rows, columns(
