@@ -32,10 +32,14 @@ ARROWS = {
     "explore": {"books", "cube", "display", "figures", "loss", "page", "words"},
     "kernel": set(),
     "engine": {"kernel"},
-    "publish": {"books", "engine", "kernel", "page", "words"},
+    "restatement": {"books", "checks", "claims", "loss", "policy"},
+    "runs": {"files"},
+    "grid": {"books", "policy", "runs"},
+    "crew": {"engine", "grid", "kernel"},
+    "publish": {"books", "crew", "engine", "export", "grid", "kernel", "page", "policy", "restatement", "runs", "words"},
     "export": set(),
     "simulate": {"simulate"},
-    "cli": {"books", "checks", "claims", "export", "loss", "policy", "publish", "simulate"},
+    "cli": {"books", "checks", "claims", "crew", "export", "loss", "policy", "publish", "simulate"},
     "__init__": set(),
 }
 FILES = sorted((ROOT / "workbench").rglob("*.py"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from workbench import cli, display, page, publish, words
+from workbench import cli, display, grid, page, publish, runs, words
 from workbench.simulate import simulate
 
 MONTH = "2026-03"
@@ -36,7 +36,7 @@ def made(seller, tmp_path_factory):
 @pytest.fixture
 def notebooks(tmp_path, monkeypatch):
     """A folder of notebooks of our own in place of the real ones; `write(name, *cells)` adds one."""
-    monkeypatch.setattr(publish, "_beside", lambda name: tmp_path / name)
+    monkeypatch.setattr(grid, "_beside", lambda name: tmp_path / name)
     (tmp_path / "notebooks").mkdir()
 
     def write(name, *cells):
@@ -162,8 +162,8 @@ def test_a_page_that_cannot_be_written_is_a_failure(notebooks, seller, tmp_path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(publish.page, "html", lambda *args, **words: "")
-    job = next(publish._jobs(seller, None, tmp_path / "out", None, None, ("en",), ["loss-rate"]))
-    monkeypatch.setattr(publish, "_write", full)
+    job = grid.jobs(seller, grid.Wanted(tmp_path / "out", None, None, None, ("en",), ("loss-rate",), "run"))[0]
+    monkeypatch.setattr(runs, "write", full)
     outcome = publish.make(job)
     assert not outcome.ok and "No space left on device" in outcome.error
 
@@ -225,7 +225,7 @@ def test_stopping_a_run_leaves_nothing_half_made(seller, tmp_path):
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=60)
     left = [path.name for path in out.rglob("*") if path.is_file()]
-    assert not [name for name in left if name.endswith(".part")]
+    assert not [name for name in left if ".part" in name]
     for path in out.rglob("*.html"):
         assert path.read_text("utf-8").rstrip().endswith("</html>")
 

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,8 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
     publish.add_argument("--lang", choices=("en", "zh", "both"), default="both")
     publish.add_argument("--out", type=Path, default=Path("reports"))
-    publish.add_argument("--jobs", type=_count, default=1, metavar="N", help="pages made at a time")
+    publish.add_argument("--jobs", type=_count, metavar="N", help="pages made at a time; by default one a core, at most 4")
     publish.add_argument("--force", action="store_true", help="make pages again that are there already")
+    publish.add_argument("--lock", action="store_true", help="close the months: their pages stay, and a page beside them "
+                         "says what changed since; removing a month's lock.json opens it again")
+    publish.add_argument("--scheduler", metavar="ADDR", help="make the pages on a Dask cluster, like tcp://host:8786; "
+                         "its workers must see the same folders")
 
     check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
     check.add_argument("seller", type=Path, metavar="SELLER")
@@ -121,11 +126,14 @@ def _count(text: str) -> int:
 # ---------------------------------------------------------------------------------------------------- commands
 
 def _publish(args: argparse.Namespace) -> int:
-    from workbench import publish
+    from workbench import crew, publish
 
     sellers = args.sellers or [publish.demo_seller()]
-    outcomes = publish.publish(sellers, months=args.months, out=args.out, as_of=args.as_of, policy=args.policy,
-                               lang=args.lang, jobs=args.jobs, force=args.force, quiet=args.quiet)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
+    with crew.cluster(args.scheduler) as executor:
+        outcomes = publish.publish(sellers, months=args.months, out=args.out, as_of=args.as_of, policy=args.policy,
+                                   lang=args.lang, jobs=args.jobs or crew.default_jobs(), force=args.force,
+                                   quiet=args.quiet, executor=executor, lock=args.lock)
     for outcome in outcomes:
         if outcome.ok and not args.quiet:
             print(outcome.page)

@@ -70,8 +70,10 @@ class Nursery:
             return self._line()
 
     def close(self) -> None:
-        """End the nursery and every kernel of it."""
+        """End the nursery and every kernel of it; one that still prepares itself is not waited for."""
         if self.process is not None:
+            if not self._open:
+                self.process.kill()
             self.process.communicate()
             self.process = None
 

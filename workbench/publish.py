@@ -3,49 +3,46 @@
 One page per seller, month and notebook, at `<out>/<seller>/<month>/<notebook>.html`, with the recorded notebook and the
 run's record beside it, and `<out>/index.html` over all. A page appears only when its notebook ran to its end; a failed
 run keeps the earlier page, names the cell, and is marked in the index. Every file is written whole or not at all.
+
+A month can be closed (`lock`): its pages then stay as they are, or are made again byte for byte from the inputs it was
+closed with, and a page beside them says what changed since.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import datetime as dt
-import functools
 import hashlib
 import json
 import os
-import re
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from workbench import kernel
 
 kernel.skip_slow_imports()
 
-from workbench import __version__, books, page, words  # noqa: E402
+from workbench import __version__, crew, grid, page, runs, words  # noqa: E402
+from workbench.grid import (  # noqa: E402
+    Job,
+    ParameterError,
+    Wanted,
+    all_notebooks,
+    checked,
+    demo_seller,
+    notebook_path,
+    parameters,
+    slug,
+)
+
+__all__ = ["Job", "Outcome", "ParameterError", "all_notebooks", "checked", "demo_seller", "index", "make",
+           "notebook_path", "parameters", "publish", "slug"]
 
 SECONDS_A_CELL = 600  # a cell that takes longer is stopped: no batch hangs for ever
-INCOMPLETE = "inputs incomplete"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One page to make."""
-
-    seller: Path
-    name: str  # of the seller, as shown
-    month: str
-    as_of: str
-    policy: str
-    notebook: str
-    languages: tuple[str, ...]
-    folder: Path  # where the page goes
-    key: str  # digest of everything the page depends on
 
 
 @dataclass(frozen=True)
@@ -64,148 +61,104 @@ class Outcome:
     seconds: float = 0.0
 
 
-class ParameterError(ValueError):
-    """A parameter the notebook does not have, or a value of another kind."""
-
-
 def publish(sellers: Sequence[Path], *, months: Sequence[str] | None = None, out: Path = Path("reports"),
             as_of: dt.date | None = None, policy: str | None = None, lang: str = "both", jobs: int = 1,
             force: bool = False, quiet: bool = False, notebooks: Sequence[str] | None = None,
-            executor: Executor | None = None) -> list[Outcome]:
+            executor: Executor | None = None, lock: bool = False) -> list[Outcome]:
     """Make the pages of every seller, month and notebook; one outcome each, in that order.
 
     `months`: None is each seller's last complete month of the ledger. `as_of`: None is the month's end. Pages whose
     inputs have not changed are left alone unless `force`. `jobs` processes work side by side; an `executor` of another
-    kind (a cluster's) may be given instead.
+    kind (a cluster's) may be given instead. `lock` closes the months when all their pages are there.
 
-    Raises ParameterError before anything runs; SellerError and FileNotFoundError for a folder that cannot be used.
+    A seller that cannot be used is a failed outcome and stops no other. Raises ParameterError, before anything runs, for
+    a month or notebook there is not.
     """
-    from tqdm import tqdm
-
+    out, started = Path(out), time.time()
+    for month in months or ():
+        grid.last_day(month)
     languages = words.LANGUAGES if lang == "both" else (lang,)
-    todo: list[Job] = []
-    done: dict[Job, Outcome] = {}
-    for folder in sellers:
-        for job in _jobs(Path(folder), months, Path(out), as_of, policy, languages, notebooks or all_notebooks()):
-            earlier = None if force else _unchanged(job)
-            if earlier:
-                done[job] = earlier
-            todo.append(job)
+    wanted = Wanted(out, tuple(months) if months else None, as_of, policy, languages,
+                    tuple(notebooks or all_notebooks()), uuid.uuid4().hex[:12])
+    for name in wanted.notebooks:
+        notebook_path(name)
+    runs.sweep(out)
+    todo, refused = _asked_for(grid.together(sellers), wanted)
+    done = {job: found for job in todo if (found := _standing(job, force))}
     left = [job for job in todo if job not in done]
-    bar = tqdm(total=len(left), desc="pages", unit="page", disable=quiet or not sys.stderr.isatty())
-    with bar, _executor(executor, min(jobs, len(left))) as pool:
-        waiting = {pool.submit(make, job): job for job in left}
-        try:
-            for finished in as_completed(waiting):
-                job = waiting[finished]
-                done[job] = _result(job, finished)
-                bar.set_postfix_str(f"{job.name} {job.month} {job.notebook}")
-                bar.update()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    index(Path(out), languages)
-    return [done[job] for job in todo]
-
-
-def make(job: Job) -> Outcome:
-    """Run one notebook and write its page; never raises for what the notebook does."""
-    started = time.perf_counter()
-    place = job.folder / f"{job.notebook}.html"
-    error, found, notebook = "", page.Recorded([], {}), None
+    with crew.crew(executor, min(jobs, len(left))) as hands, crew.Progress(len(todo), len(done), quiet) as progress:
+        for job, result in hands.each(make, left, force, progress=progress):
+            done[job] = result if isinstance(result, Outcome) else _lost(job, result)
+    outcomes = [*refused, *(done[job] for job in todo)]
+    if lock:
+        outcomes += _close(todo, done, wanted)
     try:
-        notebook = _run(job)
-        found = page.recorded(notebook)
-        error = _flaw(notebook, found)
-        if not error:
-            title = words.say(f"title.{job.notebook}") if words.known(f"title.{job.notebook}") \
-                else words.same(job.notebook)
-            _write(place, page.html(notebook, title=title, seller=job.name, month=job.month, as_of=job.as_of,
-                                    languages=job.languages))
+        index(out, wanted.languages)
+        runs.save(out / "runs" / f"{_moment(started).replace(':', '')}-{wanted.run}.json", {
+            "run": wanted.run, "started": _moment(started), "finished": _moment(time.time()), "version": __version__,
+            "sellers": [str(folder) for folder in sellers], "months": months, "as_of": as_of, "policy": policy,
+            "languages": wanted.languages, "notebooks": wanted.notebooks, "jobs": jobs, "force": force, "lock": lock,
+            "pages": [asdict(outcome) for outcome in outcomes]})
+    except OSError as failure:
+        outcomes.append(_failed("", "", "index", failure))
+    return outcomes
+
+
+def make(job: Job, force: bool = False) -> Outcome:
+    """Run one notebook and write its page; never raises for what the notebook does. Asked again by the same run, it
+    gives the same outcome without doing anything twice."""
+    standing = _standing(job, force)
+    if standing:
+        return standing
+    started = time.time()
+    error, found, sha = "", page.Recorded([], {}), ""
+    try:
+        with contextlib.ExitStack() as stack:
+            closed = runs.lock(job.folder) if job.locked else None
+            source = stack.enter_context(runs.as_locked(job.seller, closed)) if closed else job.seller
+            notebook = _run(job, source)
+            found = page.recorded(notebook)
+            error = _flaw(notebook, found)
+            if not error:
+                text = page.html(notebook, title=_title(job.notebook), seller=job.name, month=job.month,
+                                 as_of=job.as_of, languages=job.languages)
+                error = _not_as_closed(job, closed, text)
+            if not error:
+                if "lock" in parameters(notebook_path(job.notebook)):
+                    _export_bridge(job)
+                sha = runs.write(job.place, text)
     except Exception as failure:  # a dead kernel, a full disk, a time limit: the page must not look like a good one
         error = _first_line(failure)
-    outcome = Outcome(job.name, job.month, job.as_of, job.notebook, str(place) if place.exists() else "", not error,
-                      f"{job.name} {job.month} {job.notebook}: {error}" if error else "",
-                      bool(found.record.get("incomplete")), seconds=round(time.perf_counter() - started, 2))
-    _record(job, outcome, found)
+    outcome = Outcome(job.name, job.month, job.as_of, job.notebook, str(job.place) if job.place.exists() else "",
+                      not error, f"{job.title}: {error}" if error else "", bool(found.record.get("incomplete")),
+                      seconds=round(time.time() - started, 2))
+    _record(job, outcome, found, started, sha)
     return outcome
 
 
 def index(out: Path, languages: Sequence[str] = words.LANGUAGES) -> Path:
     """Write `index.html` over every run record below `out`."""
-    runs = []
-    for record in sorted(out.glob("*/*/*.run.json")):
-        with contextlib.suppress(ValueError, KeyError, OSError):
-            run = json.loads(record.read_text("utf-8"))
-            shown = record.with_name(f"{run['notebook']}.html")
-            run["page"] = shown.relative_to(out).as_posix() if shown.exists() else ""
-            runs.append(run)
-    _write(out / "index.html", page.overview(runs, languages))
+    runs.write(out / "index.html", page.overview(runs.records(out), languages))
     return out / "index.html"
-
-
-# ---------------------------------------------------------------------------------------------------- notebooks
-
-def all_notebooks() -> list[str]:
-    """The names of the notebooks that make monthly pages."""
-    return sorted(path.stem for path in _beside("notebooks").glob("*.ipynb"))
-
-
-def notebook_path(name: str) -> Path:
-    """The notebook file; raises ParameterError for a name there is not."""
-    path = _beside("notebooks") / f"{name}.ipynb"
-    if not path.exists():
-        raise ParameterError(f"there is no notebook {name!r}; there are {', '.join(all_notebooks())}.")
-    return path
-
-
-def demo_seller() -> Path:
-    """The folder of the demo seller that comes with the workbench."""
-    return _beside("data_samples") / "demo"
-
-
-def parameters(notebook: Path) -> dict[str, object]:
-    """The notebook's parameters and their defaults, from its cell tagged `parameters`."""
-    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
-        if "parameters" in cell["metadata"].get("tags", ()):
-            return {line.targets[0].id: ast.literal_eval(line.value)
-                    for line in ast.parse("".join(cell["source"])).body if isinstance(line, ast.Assign)}
-    return {}
-
-
-def checked(notebook: Path, given: dict[str, object]) -> dict[str, object]:
-    """`given` when the notebook has those parameters with values of that kind; ParameterError otherwise.
-
-    papermill only warns of an unknown name, and writes a value of another type as text.
-    """
-    known = parameters(notebook)
-    for name, value in given.items():
-        if name not in known:
-            raise ParameterError(f"{notebook.name} has no parameter {name!r}; it has {', '.join(known)}.")
-        if type(value) is not type(known[name]):
-            raise ParameterError(f"{notebook.name}: {name} = {value!r}, expected a value like {known[name]!r}.")
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(given.get("month", "2000-01"))):
-        raise ParameterError(f"{notebook.name}: month = {given['month']!r}, expected a month like '2026-06'.")
-    dt.date.fromisoformat(str(given.get("as_of", "2000-01-01")))
-    return given
 
 
 # ---------------------------------------------------------------------------------------------------- one run
 
-def _run(job: Job):
+def _run(job: Job, source: Path):
     """The executed notebook; papermill injects the parameters, our engine runs the cells."""
     import papermill
 
     from workbench import engine
 
-    source = notebook_path(job.notebook)
-    given = checked(source, {"seller": str(job.seller.resolve()), "month": job.month, "as_of": job.as_of,
-                             "policy": job.policy, "interactive": False})
+    path = notebook_path(job.notebook)
+    known = parameters(path)
+    given = {"seller": str(source.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy,
+             "interactive": False} | ({"lock": str(job.folder.resolve())} if "lock" in known else {})
     job.folder.mkdir(parents=True, exist_ok=True)
-    record = job.folder / f".{job.notebook}.{os.getpid()}.ipynb"
+    record = runs.unfinished(job.folder / f"{job.notebook}.ipynb")
     try:
         executed = papermill.execute_notebook(
-            str(source), str(record), given, engine_name=engine.NAME, progress_bar=False, log_output=False,
+            str(path), str(record), checked(path, given), engine_name=engine.NAME, progress_bar=False, log_output=False,
             request_save_on_cell_execute=False, start_timeout=120, execution_timeout=SECONDS_A_CELL)
         os.replace(record, job.folder / f"{job.notebook}.ipynb")
         return executed
@@ -230,7 +183,7 @@ def _flaw(notebook, found: page.Recorded) -> str:
     return "" if found.record else "the notebook did not reach its closing record"
 
 
-def _first_line(failure: Exception) -> str:
+def _first_line(failure: BaseException) -> str:
     """An exception as one line; of a failed cell its number and what it said."""
     cell = getattr(failure, "cell_index", None)
     if cell is not None and hasattr(failure, "ename"):
@@ -239,132 +192,140 @@ def _first_line(failure: Exception) -> str:
     return f"{type(failure).__name__}: {said[0] if said else ''}".rstrip(": ")
 
 
-def _record(job: Job, outcome: Outcome, found: page.Recorded) -> None:
-    """The run's record beside the page: what it was made from, its key figures, what happened."""
-    record = asdict(outcome) | {
-        "page": f"{job.notebook}.html" if outcome.page else "", "policy": job.policy, "key": job.key if outcome.ok else "",
-        "languages": job.languages, "version": __version__, "facts": found.record.get("facts", {}),
-        "figures": [{"name": card["name"], "label": card["label"], "value": card["value"], "raw": card["raw"]}
-                    for card in found.figures]}
-    with contextlib.suppress(OSError):  # the outcome is told anyway; a full disk must not hide the first error
-        _write(job.folder / f"{job.notebook}.run.json", json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+def _title(notebook: str) -> words.Text:
+    return words.say(f"title.{notebook}") if words.known(f"title.{notebook}") else words.same(notebook)
 
 
-def _unchanged(job: Job) -> Outcome | None:
-    """The outcome of an earlier run from the very same inputs, if its page still stands."""
-    place = job.folder / f"{job.notebook}.html"
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        run = json.loads((job.folder / f"{job.notebook}.run.json").read_text("utf-8"))
-        if run["ok"] and run["key"] == job.key and place.exists():
-            return Outcome(job.name, job.month, job.as_of, job.notebook, str(place), True,
-                           incomplete=run["incomplete"], skipped=True)
+# ---------------------------------------------------------------------------------------------------- outcomes
+
+def _asked_for(sellers: Sequence[Path], wanted: Wanted) -> tuple[list[Job], list[Outcome]]:
+    """Every page to have, and the sellers of which there can be none."""
+    todo: list[Job] = []
+    refused: list[Outcome] = []
+    for folder in sellers:
+        try:
+            todo += grid.jobs(folder, wanted)
+        except ParameterError:
+            raise
+        except (ValueError, OSError) as failure:
+            refused.append(Outcome(folder.name, "", "", "", "", False, str(failure)))
+    return todo, refused
+
+
+def _standing(job: Job, force: bool) -> Outcome | None:
+    """The outcome of an earlier run from the very same inputs whose page still stands as it was written.
+
+    A page of a closed month stands whatever became of its inputs. With `force` only a page made by this run stands.
+    """
+    run, sha = runs.read(job.folder / f"{job.notebook}.run.json"), runs.sha256(job.place)
+    if not sha or not run.get("ok") or run.get("page_sha256") != sha:
+        return None
+    again = run.get("run") == job.run
+    closed = runs.lock(job.folder) if job.locked else None
+    same = closed.pages.get(job.notebook) == sha if closed else run.get("key") == job.key
+    if again or same and not force:
+        return Outcome(job.name, job.month, job.as_of, job.notebook, str(job.place), True,
+                       incomplete=bool(run.get("incomplete")), skipped=not again, seconds=run["seconds"] if again else 0.0)
     return None
 
 
-# ---------------------------------------------------------------------------------------------------- the grid
-
-def _jobs(folder: Path, months: Sequence[str] | None, out: Path, as_of: dt.date | None, policy: str | None,
-          languages: tuple[str, ...], notebooks: Sequence[str]) -> Iterator[Job]:
-    known = books.open(folder)
-    sources = json.dumps(known.files[["file", "sha256"]].values.tolist())
-    rules = policy or known.seller.policy
-    for month in months or [_last_complete_month(known)]:
-        day = (as_of or _last_day(month)).isoformat()
-        for name in notebooks:
-            key = hashlib.sha256("\0".join((
-                program(), notebook_path(name).read_text("utf-8"), sources, _settings(folder), month, day, rules,
-                *languages)).encode()).hexdigest()
-            yield Job(folder, known.seller.name, month, day, rules, name, languages,
-                      out / slug(known.seller.name) / month, key)
+def _not_as_closed(job: Job, closed: runs.Lock | None, text: str) -> str:
+    """Why a page of a closed month is not the one it was closed with; "" when it is, or when the month is open."""
+    if closed is None or closed.pages.get(job.notebook) == hashlib.sha256(text.encode()).hexdigest():
+        return ""
+    return (f"the month is closed, and version {__version__} does not make the page it was closed with (version "
+            f"{closed.version}). The page was left as it was; remove {job.folder.name}/lock.json to open the month")
 
 
-def _last_complete_month(known: books.Books) -> str:
-    last = known.last_day("ledger_detail")
-    if last is None:
-        last = known.through
-    month = last.strftime("%Y-%m")
-    if last == _last_day(month):
-        return month
-    return (last.replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+def _lost(job: Job, failure: BaseException) -> Outcome:
+    """The outcome of a job whose worker died: a failed page."""
+    outcome = _failed(job.name, job.month, job.notebook, failure)
+    _record(job, outcome, page.Recorded([], {}), time.time(), "")
+    return outcome
 
 
-def _last_day(month: str) -> dt.date:
-    year, number = map(int, month.split("-"))
-    return dt.date(year + number // 12, number % 12 + 1, 1) - dt.timedelta(days=1)
+def _failed(seller: str, month: str, notebook: str, failure: BaseException | str) -> Outcome:
+    said = failure if isinstance(failure, str) else _first_line(failure)
+    return Outcome(seller, month, "", notebook, "", False, f"{seller} {month} {notebook}: {said}".strip())
 
 
-def _settings(folder: Path) -> str:
-    settings = folder / "seller.toml"
-    return settings.read_text("utf-8") if settings.exists() else ""
+def _record(job: Job, outcome: Outcome, found: page.Recorded, started: float, sha: str) -> None:
+    """The run's record beside the page: what it was made from, its key figures, when, and what happened.
 
-
-@functools.cache
-def program() -> str:
-    """A digest of the program: when it changes, pages are made anew."""
-    root = Path(str(files("workbench")))
-    kept = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".toml", ".j2", ".css", ".js"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in kept)).hexdigest()
-
-
-def slug(name: str) -> str:
-    """A seller's name as a folder name: letters of any script, digits, dots and dashes; never a path.
-
-    >>> slug("Acme / Home & Garden"), slug("../../etc"), slug("深圳 家居"), slug("")
-    ('Acme-Home-Garden', 'etc', '深圳-家居', 'seller')
+    Of a failed run whose earlier page was kept, `kept` says what that page is.
     """
-    return re.sub(r"[^\w.]+", "-", name).strip("-._")[:80] or "seller"
+    place = job.folder / f"{job.notebook}.run.json"
+    earlier = runs.read(place)
+    kept = {name: earlier.get(name) for name in ("as_of", "finished", "figures", "page_sha256")} \
+        if earlier.get("ok") else earlier.get("kept", {})
+    record = asdict(outcome) | {
+        "page": f"{job.notebook}.html" if job.place.exists() else "", "run": job.run, "started": _moment(started),
+        "finished": _moment(time.time()), "key": job.key if outcome.ok else "", "page_sha256": sha,
+        "parameters": {"seller": str(job.seller.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy},
+        "languages": job.languages, "policy": job.policy, "version": __version__, "program": grid.program(),
+        "inputs": dict(job.inputs), "facts": found.record.get("facts", {}),
+        "figures": [{"name": card["name"], "label": card["label"], "value": card["value"], "raw": card["raw"]}
+                    for card in found.figures]} | ({} if outcome.ok else {"kept": kept})
+    with contextlib.suppress(OSError):  # the outcome is told anyway; a full disk must not hide the first error
+        runs.save(place, record)
 
 
-@contextlib.contextmanager
-def _executor(given: Executor | None, jobs: int) -> Iterator[Executor]:
-    if given is not None:
-        yield given
-    elif jobs <= 1:
-        yield _Here()
-    else:
-        import multiprocessing
-
-        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            yield pool
+def _moment(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds")
 
 
-class _Here(Executor):
-    """Runs each job at once in this process: one page needs no pool."""
+# ---------------------------------------------------------------------------------------------------- closed months
 
-    def submit(self, fn, /, *args, **kwargs):
-        from concurrent.futures import Future
-
-        done: Future = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
-
-
-def _result(job: Job, finished) -> Outcome:
-    """A finished job's outcome; a worker that died is a failed page."""
-    try:
-        return finished.result()
-    except Exception as failure:
-        outcome = Outcome(job.name, job.month, job.as_of, job.notebook, "", False,
-                          f"{job.name} {job.month} {job.notebook}: {_first_line(failure)}")
-        _record(job, outcome, page.Recorded([], {}))
-        return outcome
+def _close(todo: Sequence[Job], done: dict[Job, Outcome], wanted: Wanted) -> list[Outcome]:
+    """Close the months whose pages are all there; an outcome for each that could not be closed."""
+    failures = []
+    for folder in dict.fromkeys(job.folder for job in todo):
+        month = [job for job in todo if job.folder == folder]
+        if runs.lock(folder) is not None:
+            continue
+        try:
+            if not all(done[job].ok for job in month):
+                raise ValueError("not closed: a page failed")
+            _lock(month, wanted)
+        except (ValueError, OSError) as failure:
+            failures.append(_failed(month[0].name, month[0].month, "lock", str(failure)))
+    return failures
 
 
-def _beside(name: str) -> Path:
-    """A folder that lives inside the installed package, or beside it in a checkout."""
-    root = Path(str(files("workbench")))
-    return root / name if (root / name).is_dir() else root.parent / name
+def _lock(month: Sequence[Job], wanted: Wanted) -> None:
+    """Write the lock of a month. Its items come first: a month is closed when its lock stands."""
+    first = month[0]
+    inputs = runs.inputs(first.seller)
+    items = _items(first.seller, first.month, first.as_of, first.policy)
+    if {job.key for job in grid.jobs(first.seller, wanted)}.isdisjoint(job.key for job in month):
+        raise ValueError("not closed: the files changed while its pages were made. Run it again")
+    runs.save_items(first.folder, items)
+    runs.save(first.folder / "lock.json", {
+        "seller": first.name, "month": first.month, "as_of": first.as_of, "policy": first.policy,
+        "languages": first.languages, "version": __version__, "inputs": inputs, "settings": grid.settings(first.seller),
+        "pages": {job.notebook: runs.sha256(job.place) for job in month}})
 
 
-def _write(place: Path, text: str) -> None:
-    """Whole or not at all: beside its place, on the disk, then moved there."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _items(seller: Path, month: str, as_of: str, policy: str):
+    from workbench import books, restatement
+    from workbench import policy as policies
+
+    known = books.open(seller, through=as_of)
+    return restatement.items(known, month, dt.date.fromisoformat(as_of), policies.load(policy, known.seller.market))
+
+
+def _export_bridge(job: Job) -> None:
+    """The bridge of a closed month as CSV and JSON beside its page."""
+    from workbench import export, restatement
+
+    then, now = runs.items(job.folder), _items(job.seller, job.month, job.as_of, job.policy)
+    bridge, changes = restatement.bridge(then, now), restatement.changes(then, now)
+    export.write(bridge, job.folder / f"{job.notebook}.csv")
+    export.write(changes, job.folder / f"{job.notebook}-changes.csv")
+    closed = runs.lock(job.folder)
+    runs.save(job.folder / f"{job.notebook}.json", {
+        "seller": job.name, "month": job.month,
+        "closed": {"as_of": closed.as_of, "policy": closed.policy, "version": closed.version},
+        "now": {"as_of": job.as_of, "policy": job.policy, "version": __version__},
+        "bridge": json.loads(bridge.to_json(orient="records", double_precision=3)),
+        "changes": json.loads(changes.to_json(orient="records", double_precision=3))})
