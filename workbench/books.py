@@ -143,7 +143,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
         entry |= {"report": report.spec.name, "encoding": report.encoding, "rows": report.rows,
                   "rows_set_aside": len({p.line for p in report.found if p.kind == "row"})}
         if not report.rows:
-            problems.append((part.label, 0, "", "", "the report is empty: a header and no row", "note"))
+            problems.append((part.label, 0, "", "", "the report is empty: a header and no row", "empty"))
         exports.append(_Export(report, sha, stamp=part.modified))
     who = sellers.seller(folder, {} if stated.get("region") else _evidence(exports))
     for export in exports:

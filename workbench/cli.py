@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
     check.add_argument("seller", type=Path, metavar="SELLER")
-    check.add_argument("--out", type=Path, metavar="FILE.csv", help="the lines that were set aside")
+    check.add_argument("--out", type=Path, metavar="FILE.csv", help="what was set aside, refused or doubted")
 
     loss = command("loss", _loss, "Loss rates as a table.")
     loss.add_argument("seller", type=Path, metavar="SELLER")
@@ -154,7 +154,8 @@ def _check(args: argparse.Namespace) -> int:
     aside = books.problems[books.problems["kind"] != "note"]
     if args.out:
         export.write(aside[["file", "line", "column", "value", "why"]], args.out)
-    return INCOMPLETE if found.failed or len(aside) or books.files.empty else DONE
+    wrong = aside["kind"] != "empty"
+    return INCOMPLETE if found.failed or wrong.any() or books.files.empty else DONE
 
 
 def _story(books, found) -> str:
@@ -178,6 +179,11 @@ def _story(books, found) -> str:
     lines += [f"  {row.file}:{row.line}: {row.column + ' - ' if row.column else ''}{row.why}. Row set aside."
               for row in aside.head(20).itertuples()]
     lines += [f"  … and {len(aside) - 20} more; --out FILE.csv writes them all"] if len(aside) > 20 else []
+    doubts = books.problems[books.problems["kind"].isin(["doubt", "empty"])]
+    lines += ["", "Read, but doubtful"] if len(doubts) else []
+    lines += [f"  {row.file}{f':{row.line}' if row.line else ''}: {row.column + ' - ' if row.column else ''}{row.why}"
+              for row in doubts.head(50).itertuples()]
+    lines += [f"  … and {len(doubts) - 50} more; --out FILE.csv writes them all"] if len(doubts) > 50 else []
     notes = books.problems[books.problems["kind"] == "note"]
     lines += ["", "Worth knowing"] if len(notes) else []
     lines += [f"  {row.file}: {row.column + ' - ' if row.column else ''}{row.why}"

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from workbench import specs
+from workbench import encoding, specs
 
 PREAMBLE_LINES = 40  # how far down a header line is looked for
 JOINED_LINES = 30  # how many lines one quoted cell may run over
 BLOCK = 8 << 20
+SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Problem:
     column: str
     value: str
     why: str
-    kind: str = "row"  # "row": set aside; "file": refused; "note": read, but worth knowing
+    # "row": set aside; "file": refused; "doubt": read, but likely damaged; "empty": a header and no row; "note": read
+    kind: str = "row"
 
 
 @dataclass
@@ -53,15 +55,16 @@ class NotReadable(ValueError):
 
 def read(data: pa.Buffer, *, region: str = "") -> Raw:
     """The raw cells of a flat file. Raises specs.UnknownReport or NotReadable."""
-    data, encoding = _utf8(data, region)
-    view = memoryview(data)
+    try:
+        known = encoding.decoded(data, region=region, spelled=_spelled)
+    except encoding.Undecodable as error:
+        raise NotReadable(str(error)) from error
+    data, view = known.data, memoryview(known.data)
     if _contains(data, b"\0"):
         raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")
     match, header, line, start, delimiter = _header(bytes(view[:1 << 18]).decode("utf-8", "replace"))
     end = len(view)
-    problems = []
-    if end > start and view[end - 1] not in b"\r\n":
-        problems.append(Problem(0, "", "", "the last line has no line end: the file may have been cut there", "note"))
+    whole = view[end - 1] in b"\r\n" and view[end - 1] == view[start - 1]  # the last line ends as the header does
     while end > start and view[end - 1] in b"\r\n":
         end -= 1
     wanted = sorted({*match.columns, *match.unfold, *match.unknown,
@@ -71,95 +74,76 @@ def read(data: pa.Buffer, *, region: str = "") -> Raw:
     quoted = len(header) > 1 and first.startswith('"') and first.rstrip().endswith('"')
     sheet = _Lines(body, delimiter, len(header), wanted, match, line, quoted)
     cells, lines = sheet.columns()
-    raw = Raw(match, header, cells, lines, encoding, problems + sheet.problems)
-    for name in match.repeated:
-        raw.problems.append(Problem(line, name, "", "this header stands there twice; the first column counts", "note"))
+    raw = Raw(match, header, cells, lines, known.encoding, sheet.problems)
+    if known.doubt:
+        raw.problems.append(Problem(0, "", "", known.doubt, "doubt"))
+    _set_damaged_aside(raw, known.damaged)
+    raw.problems += _beside(sheet.lone, raw.lines)
+    if not whole:
+        raw.problems.append(_without_end(body, delimiter, raw))
+    folded = [specs.fold(name) for name in header]
+    for name in dict.fromkeys(name for name, key in zip(header, folded, strict=True) if key and folded.count(key) > 1):
+        raw.problems.append(Problem(line, name, "", "this header stands there twice; the first column counts", "doubt"))
     for name in match.unknown.values():
         raw.problems.append(Problem(line, name, "", "a column nobody knows yet: kept as text", "note"))
     return raw
-
-
-# ---------------------------------------------------------------------------------------------------- encoding
-
-def _utf8(data: pa.Buffer, region: str) -> tuple[pa.Buffer, str]:
-    """The same text in UTF-8, and the encoding it had. Decided by evidence; decoded strictly, never replaced."""
-    start = bytes(memoryview(data)[:4])
-    if start.startswith(b"\xef\xbb\xbf"):
-        rest = data.slice(3)
-        if not _is_utf8(rest):
-            raise NotReadable("the file says it is UTF-8 (byte order mark) but is not: it is damaged. "
-                              "Download it again.")
-        return rest, "utf-8-sig"
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _recoded(data, "utf-16"), "utf-16"
-    if _is_utf8(data):
-        return data, "utf-8"
-    sample = _high_bytes(data)
-    for encoding in _candidates(bytes(memoryview(data)[:1 << 16]), sample, region):
-        try:
-            return _recoded(data, encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    raise NotReadable("the text is in no known encoding")  # latin-1 decodes anything, so this is never reached
-
-
-def _recoded(data: pa.Buffer, encoding: str) -> pa.Buffer:
-    return pa.py_buffer(str(memoryview(data), encoding).encode("utf-8"))
-
-
-def _is_utf8(data: pa.Buffer) -> bool:
-    whole = pa.py_buffer(np.array([0, data.size], np.int64).tobytes())
-    try:
-        pa.Array.from_buffers(pa.large_string(), 1, [None, whole, data]).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def _contains(data: pa.Buffer, byte: bytes) -> bool:
     return re.search(re.escape(byte), memoryview(data)) is not None
 
 
-def _high_bytes(data: pa.Buffer) -> bytes:
-    """Up to 64 KiB around the bytes that are not ASCII: where the evidence for an encoding is."""
-    view = np.frombuffer(data, np.uint8)
-    at = int(np.argmax(view > 127))
-    return view[max(at - 64, 0):at + (1 << 16)].tobytes()
+def _set_damaged_aside(raw: Raw, damaged: tuple[int, ...]) -> None:
+    """Rows with bytes that are no text go to the problems; a row that runs over several lines, with any of them."""
+    aside = {problem.line for problem in raw.problems}
+    left = np.array([line for line in damaged if line not in aside], np.int64)
+    at = np.searchsorted(raw.lines, left, side="right") - 1
+    rows = np.unique(at[at >= 0])
+    if len(rows):
+        raw.problems += [Problem(int(number), "", "", "bytes that are no text in this file's encoding: it is damaged")
+                         for number in raw.lines[rows]]
+        keep = np.ones(len(raw.lines), bool)
+        keep[rows] = False
+        raw.cells = {position: values.filter(pa.array(keep)) for position, values in raw.cells.items()}
+        raw.lines = raw.lines[keep]
 
 
-def _candidates(head: bytes, sample: bytes, region: str) -> list[str]:
-    """Encodings in the order of the evidence. cp1252 text is often valid cp932 and GB18030 too, so a successful decode
-    proves nothing: a header that only one of them spells, or kana, or common hanzi, does."""
-    for encoding in ("cp932", "gb18030"):
-        try:
-            found, header, *_ = _header(str(head, encoding, "ignore"))
-        except (specs.UnknownReport, NotReadable):
-            continue
-        if any(not header[p].isascii() for p in found.columns):
-            return [encoding]
-    if _looks_japanese(sample) or region == "JP":
-        return ["cp932", "cp1252", "latin-1"]
-    if _looks_chinese(sample):
-        return ["gb18030", "cp1252", "latin-1"]
-    return ["cp1252", "latin-1"]
+def _beside(lone: list[int], lines: np.ndarray) -> list[Problem]:
+    """A line of one cell that was set aside may be a piece of the row above or below it, broken off by a line end."""
+    found = []
+    for line in lone:
+        for near, why in ((line - 1, "its last cell may go on in the next line"),
+                          (line + 1, "its first cell may begin in the line above")):
+            at = int(np.searchsorted(lines, near))
+            if at < len(lines) and lines[at] == near:
+                found.append(Problem(near, "", "", why + ", which was set aside", "doubt"))
+    return found
 
 
-def _looks_japanese(sample: bytes) -> bool:
-    text = str(sample, "cp932", "ignore")
-    wide = [c for c in text if ord(c) > 127]
-    kana = sum("\u3041" <= c <= "\u30fe" for c in wide)
-    return kana >= 4 and kana >= 0.2 * len(wide)
+def _without_end(body: pa.Buffer, delimiter: str, raw: Raw) -> Problem:
+    """What a missing line end at the end of the file means: lines may be missing, and the last cell may be cut.
 
-
-def _looks_chinese(sample: bytes) -> bool:
-    runs = re.findall(rb"[\x80-\xff]+", sample)[:-1] or re.findall(rb"[\x80-\xff]+", sample)
-    pairs = [run[i:i + 2] for run in runs for i in range(0, len(run), 2)]
-    common = sum(len(pair) == 2 and (0xB0 <= pair[0] <= 0xD7 or 0xA1 <= pair[0] <= 0xA3) and pair[1] >= 0xA1
-                 for pair in pairs)
-    return len(pairs) >= 4 and common >= 0.8 * len(pairs)
+    It is whole when it is quoted, or as long as the cell above in each of the lines before (dates, ids of one length).
+    """
+    tail = re.split("\r\n|\n|\r", bytes(memoryview(body)[-SAMPLE:]).decode("utf-8", "ignore"))[-50:]
+    *above, last = (line.rsplit(delimiter, 1)[-1] for line in tail)
+    number = int(raw.lines[-1]) if len(raw.lines) else 0
+    if number and (last.endswith('"') or len(above) > 1 and {len(cell) for cell in above[1:]} == {len(last)}):
+        return Problem(number, "", "", "the last line has no line end: the file may have been cut there", "note")
+    return Problem(number, "", last[:200], "the last line has no line end: its last cell, and lines after it, may be cut "
+                   "off. Download it again.", "doubt")
 
 
 # ---------------------------------------------------------------------------------------------------- the header line
+
+def _spelled(text: str) -> bool:
+    """Whether the text begins with a known header that has other letters than ASCII's."""
+    try:
+        found, header, *_ = _header(text)
+    except (specs.UnknownReport, NotReadable):
+        return False
+    return any(not header[position].isascii() for position in found.columns)
+
 
 def _header(text: str) -> tuple[specs.Match, list[str], int, int, str]:
     """The first line that is a known header: its match, cells, line number, bytes up to its end, separator.
@@ -196,6 +180,7 @@ class _Lines:
         self.first = header_line + 1
         self.match, self.quoted = match, quoted
         self.problems: list[Problem] = []
+        self.lone: list[int] = []  # lines set aside that have one cell
 
     def columns(self) -> tuple[dict[int, pa.Array], np.ndarray]:
         if not self.body.size:
@@ -273,6 +258,7 @@ class _Lines:
     def _careful(self, wanted_lines: Iterable[int]) -> tuple[dict[int, pa.Array], np.ndarray]:
         """Line by line, joining lines where a quoted cell runs on. Lines that still do not fit are set aside."""
         split = self._split()
+        self.spare = self._spare(split)
         wanted = set(wanted_lines)
         rows: list[list[str]] = []
         numbers: list[int] = []
@@ -284,7 +270,8 @@ class _Lines:
             row, used = self._row(split, at)
             number = at + self.first
             if row is None:
-                found = len(next(csv.reader([split[at]], delimiter=self.delimiter)))
+                found = len(self._cells(split[at]))
+                self.lone += [number] if found == 1 else []
                 self.problems.append(Problem(number, "", split[at][:200],
                                              f"the line has {found} cells where the header has {self.width}, "
                                              "or its quotes do not close"))
@@ -307,18 +294,30 @@ class _Lines:
                 row = self._fitted(next(csv.reader([text], delimiter=self.delimiter, strict=True)))
             except csv.Error:
                 row = None
-            if row is not None:
-                return row, used
-            break
+            if row is None or used > 1 and any(len(self._cells(line)) >= self.width for line in split[at + 1:at + used]):
+                break  # a joined line that is a row by itself: the quotes are broken, not the line
+            return row, used
         if self.quoted and line.startswith('"') and line.endswith('"') and len(line) > 1:  # undoubled inner quotes
             return self._fitted(line[1:-1].split(f'"{self.delimiter}"')), 1
         if self.delimiter == "\t" and not self.quoted:
             return self._fitted(line.split("\t")), 1
         return None, 1
 
+    def _cells(self, line: str) -> list[str]:
+        return next(csv.reader([line], delimiter=self.delimiter), [])
+
+    def _spare(self, split: list[str]) -> int:
+        """How many empty cells every line has beyond the header, as spreadsheets write them. One line proves nothing:
+        a separator too many shifts its cells."""
+        rows = [self._cells(line) for line in split[:50] if line.strip(self.delimiter + " \t")]
+        widths = {len(row) for row in rows}
+        if len(rows) < 2 or len(widths) > 1 or any(any(row[self.width:]) for row in rows):
+            return 0
+        return max(widths.pop() - self.width, 0)
+
     def _fitted(self, row: list[str]) -> list[str] | None:
-        """The row at the header's width. Empty cells beyond it come from spreadsheets and are dropped."""
-        if len(row) > self.width and not any(row[self.width:]):
+        """The row at the header's width, or None."""
+        if self.spare and len(row) == self.width + self.spare and not any(row[self.width:]):
             row = row[:self.width]
         return row if len(row) == self.width else None
 
@@ -355,12 +354,12 @@ def _without_blank_lines(cells: dict[int, pa.Array], lines: np.ndarray) -> tuple
     for values in cells.values():
         if not blank.any():
             return cells, lines
-        blank &= _is_empty(values)
+        blank &= is_empty(values)
     keep = pa.array(~blank)
     return ({p: values.filter(keep) for p, values in cells.items()}, lines[~blank]) if blank.any() else (cells, lines)
 
 
-def _is_empty(values: pa.Array) -> np.ndarray:
+def is_empty(values: pa.Array) -> np.ndarray:
     if isinstance(values, pa.DictionaryArray):
         empty = np.array([not text for text in values.dictionary.to_pylist()] or [False])
         return empty[values.indices.to_numpy()]

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import files, flatfile, specs, values
+from workbench import doubts, files, flatfile, specs, values
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
@@ -148,6 +148,10 @@ def _typed(raw: Raw, part: Part) -> Report:
     rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
     bad = np.zeros(len(raw.lines), bool)
     arrays: dict[str, pa.Array] = {}
+    proven = raw.encoding not in ("cp1252", "latin-1")
+    for row, why in _remarks(raw):
+        problems.append(Problem(int(raw.lines[row]), "", "", why))
+        bad[row] = True
 
     def convert(position: int, column: specs.Column) -> pa.Array:
         cells = raw.cells[position]
@@ -161,6 +165,8 @@ def _typed(raw: Raw, part: Part) -> Report:
         problems.extend(Problem(0, column.name, "", note, "note") for note in found.notes)
         bad[fresh] = True
         arrays.update(found.arrays)
+        if column.type in ("id", "code", "text"):
+            problems.extend(doubts.cells(found.arrays[column.name], column, raw.lines, proven=proven))
         return found.arrays[column.name]
 
     for position, column in raw.match.columns.items():
@@ -170,6 +176,9 @@ def _typed(raw: Raw, part: Part) -> Report:
         amount = convert(position, specs.money_column(item.amount))
         arrays.pop(item.amount)
         amounts.append((amount, None if described is None else raw.cells[described], item))
+        if described is not None:
+            named = specs.Column(raw.header[described], "code", ())
+            problems.extend(doubts.cells(raw.cells[described], named, raw.lines, proven=proven))
     for position, header in raw.match.unknown.items():
         arrays[header] = raw.cells[position]
     table = _assembled(spec, arrays, raw, len(raw.lines))
@@ -180,6 +189,25 @@ def _typed(raw: Raw, part: Part) -> Report:
         table = table.filter(pa.array(keep))
     problems.sort(key=lambda problem: problem.line)
     return Report(spec, part, _rounded(table), rows, raw.encoding, tuple(problems))
+
+
+def _remarks(raw: Raw) -> list[tuple[int, str]]:
+    """Rows that are no records: totals, and lines with a single filled cell."""
+    texts = [raw.cells[p] for p, column in sorted(raw.match.columns.items()) if column.type in ("id", "code", "text")]
+    found = {}
+    alone = np.ones(len(raw.lines), bool)
+    for cells in [raw.cells[p] for p in sorted(raw.cells)][1:]:
+        if not alone.any():
+            break
+        alone &= flatfile.is_empty(cells)
+    if len(raw.cells) > 2:
+        found = {int(row): "only one cell is filled: a remark, not a record" for row in np.flatnonzero(alone)}
+    for cells in texts[:1]:
+        coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
+        totals = doubts.is_total(coded.dictionary)
+        if totals.any():
+            found |= {int(row): "a total, not a record" for row in np.flatnonzero(totals[coded.indices.to_numpy()])}
+    return sorted(found.items())
 
 
 def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: int) -> pa.Table:
