@@ -162,5 +162,93 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
     ).properties(width=WIDTH, height=HEIGHT - 40)
 
 
+# ---------------------------------------------------------------------------------------------------- claims
+
+WEEKS = 16  # weeks ahead that have a bar of their own; what closes later shares the last one
+STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "approved": ACCENT, "pending": ACCENT,
+               "denied": WARN, "rest": MUTED, "open": ACCENT, "wait": ACCENT, "expired": WARN, "ambiguous": MUTED}
+CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b", "lost_warehouse": "#d0662a",
+                "fee_overcharge": "#b8901f", "damaged_warehouse": "#8a63b8", "removal_lost": "#3a9aa8",
+                "disposed_unrequested": "#b5527f", "underpaid": "#6b7f3a", "wrong_reversal": "#5b6bc0",
+                "returned_damaged": "#a0522d"}
+
+
+def by_week(claims: pd.DataFrame, today: pd.Timestamp, language: str) -> alt.Chart:
+    """What can be claimed, by the week in which its window closes, split by kind. Claims with deadline and amount_open, of
+    one currency."""
+    monday = today.normalize() - pd.Timedelta(days=today.dayofweek)
+    ahead = ((claims["deadline"] - monday).dt.days // 7).clip(upper=WEEKS)
+    weeks = [f"{monday + pd.Timedelta(days=7 * at):%m-%d}" for at in range(WEEKS)] + [name("later", language)]
+    rows = claims.assign(week=ahead.map(dict(enumerate(weeks))), amount=claims["amount_open"])
+    axis = alt.X("week:O", sort=weeks, scale=alt.Scale(domain=weeks), title=name("week", language),
+                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
+    return _by_claim_type(rows, "week", axis, language)
+
+
+def by_month(rows: pd.DataFrame, language: str) -> alt.Chart:
+    """Amounts of one currency per month, split by kind of claim. Rows: month, claim_type, amount."""
+    return _by_claim_type(rows, "month", month_axis(language), language)
+
+
+def _by_claim_type(rows: pd.DataFrame, when: str, axis: alt.X, language: str) -> alt.Chart:
+    """Bars split by kind of claim, the largest at the bottom and first in the legend; each kind has its own colour."""
+    sums = rows.groupby([when, "claim_type"], as_index=False)["amount"].sum()
+    order = list(sums.groupby("claim_type")["amount"].sum().sort_values(ascending=False).index)
+    kinds = [_word("claim_type", word, language) for word in order]
+    shown = pd.DataFrame({when: sums[when], "kind": sums["claim_type"].map(dict(zip(order, kinds, strict=True))),
+                          "rank": sums["claim_type"].map({word: at for at, word in enumerate(order)}),
+                          "amount": sums["amount"].round(2)})
+    colors = [CLAIM_COLORS.get(word, MUTED) for word in order]
+    return alt.Chart(shown).mark_bar().encode(
+        axis, alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format="~s")),
+        alt.Color("kind:N", title=None, sort=kinds, legend=alt.Legend(columns=4),
+                  scale=alt.Scale(domain=kinds, range=colors)), alt.Order("rank:Q"),
+        tooltip=[alt.Tooltip(f"{when}:O", title=name(when, language)),
+                 alt.Tooltip("kind:N", title=name("claim_type", language)),
+                 alt.Tooltip("amount:Q", format=",.2f", title=name("amount", language))],
+    ).properties(width=WIDTH, height=HEIGHT - 40)
+
+
+def waterfall(steps: pd.DataFrame, currency: str, language: str) -> alt.LayerChart:
+    """A sum, and below it its parts, each beginning where the one before ends. Rows: step, amount, units; the first row is
+    the sum of the others."""
+    part = steps["amount"].where(np.arange(len(steps)) > 0, 0)
+    ends = part.cumsum()
+    rows = pd.DataFrame({
+        "step": [_word("step", word, language) for word in steps["step"]], "units": steps["units"].to_numpy(),
+        "start": (ends - part).to_numpy(), "end": np.where(np.arange(len(steps)) > 0, ends, steps["amount"]),
+        "color": steps["step"].map(STEP_COLORS).to_numpy(),
+        "label": [words.form(words.Money(amount, currency), "money").in_(language) for amount in steps["amount"]]})
+    y = alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, minExtent=150))
+    scale = alt.Scale(domain=[0, float(rows["end"].max()) * 1.18 or 1.0])
+    bars = alt.Chart(rows).mark_bar(height=16).encode(
+        alt.X("start:Q", scale=scale, title=None, axis=alt.Axis(tickCount=5, format="~s")), alt.X2("end:Q"), y,
+        alt.Color("color:N", scale=None),
+        tooltip=[alt.Tooltip("step:N", title=name("step", language)),
+                 alt.Tooltip("label:N", title=name("amount", language)),
+                 alt.Tooltip("units:Q", format=",", title=name("units", language))])
+    text = alt.Chart(rows).mark_text(align="left", dx=5).encode(alt.X("end:Q", scale=scale), y, alt.Text("label:N"))
+    return alt.layer(bars, text).properties(width=WIDTH - 160, height=alt.Step(26))
+
+
+def shares(rates: pd.DataFrame, by: str, room: str, language: str) -> alt.LayerChart:
+    """A rate from 0 to 1 and its interval per kind, one line each. Rows: `by`, rate, rate_low, rate_high, decided."""
+    rows = rates[["rate", "rate_low", "rate_high", "decided"]].assign(
+        kind=[_word(room, word, language) for word in rates[by]])
+    base = alt.Chart(rows).encode(alt.Y("kind:N", sort=None, title=None))
+    scale = alt.Scale(domain=[0, 1])
+    tips = [alt.Tooltip("kind:N", title=name(by, language)),
+            alt.Tooltip("rate:Q", format=".0%", title=name("rate", language)),
+            alt.Tooltip("rate_low:Q", format=".0%", title=name("low", language)),
+            alt.Tooltip("rate_high:Q", format=".0%", title=name("high", language)),
+            alt.Tooltip("decided:Q", format=",", title=name("cases", language))]
+    spans = base.mark_rule(strokeWidth=6, opacity=0.28, color=ACCENT).encode(
+        alt.X("rate_low:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=6), title=name("rate", language)),
+        alt.X2("rate_high:Q"))
+    points = base.mark_point(size=60, filled=True, opacity=1, color=ACCENT).encode(
+        alt.X("rate:Q", scale=scale), tooltip=tips)
+    return alt.layer(spans, points).properties(width=WIDTH - 130, height=alt.Step(24))
+
+
 def _word(room: str, word: str, language: str) -> str:
     return words.say(f"{room}.{word}").in_(language) if words.known(f"{room}.{word}") else str(word)

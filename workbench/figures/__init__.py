@@ -5,8 +5,20 @@ reason; nothing here computes a rate or reads a file. One module per notebook; w
 """
 
 from workbench.figures.loss import by_reason, kinds_over_time, largest, month_in_short, rate_over_time, where
+from workbench.figures.recovery import (
+    NEEDS,
+    cases_decided,
+    claims_by_type,
+    claims_in_short,
+    filing_plan,
+    missed,
+    owed_to_paid,
+    policies_compared,
+    work_list,
+)
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import not_covered, trust
 
-__all__ = ["by_reason", "columns", "kinds_over_time", "largest", "month_in_short", "months_back", "not_covered",
-           "rate_over_time", "trust", "where"]
+__all__ = ["NEEDS", "by_reason", "cases_decided", "claims_by_type", "claims_in_short", "columns", "filing_plan",
+           "kinds_over_time", "largest", "missed", "month_in_short", "months_back", "not_covered", "owed_to_paid",
+           "policies_compared", "rate_over_time", "trust", "where", "work_list"]

@@ -8,8 +8,12 @@ from workbench.display import Column
 from workbench.words import say
 
 FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "share", "rows": "units", "count": "units",
-         "of": "units", "line": "units", "concentration": "times"}
-DATES = ("event_date", "first_day", "last_day")
+         "of": "units", "line": "units", "concentration": "times",
+         # claims, cases, recovery
+         "claims": "units", "cases": "units", "payments": "units", "approved": "units", "decided": "units", "days": "units",
+         "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",
+         "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
+DATES = ("event_date", "first_day", "last_day", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
 
 
 def months_back(month: str, count: int) -> str:

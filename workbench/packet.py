@@ -1,0 +1,269 @@
+"""One claim made ready to file: the case text to paste, and one PDF that joins its story with its evidence.
+
+Nothing here files anything: there is no way to do so but by hand, and Amazon refuses unresearched or bulk requests. The
+text states ids, days, quantities and the rule, and no urgency. The same claim and files give the same bytes. Text from
+files is drawn as text; of evidence PDFs only the pages are taken, without scripts, links, actions or attachments.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from workbench import words
+from workbench.evidence import LARGEST, PICTURES
+from workbench.words import Money, Text, say
+
+PAGES_JOINED = 200  # pages of one evidence PDF
+IDS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
+OF_MONEY = ("underpaid", "wrong_reversal", "fee_overcharge")  # claims about an amount, not about missing units
+CHINESE = "STSong-Light"  # one of Adobe's own CJK fonts: named in the PDF, drawn by every reader, not embedded
+INERT_NOTES = ("/Link", "/FileAttachment", "/RichMedia", "/Movie", "/Screen", "/Sound", "/3D")
+
+
+def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
+    """The case to paste into Seller Central, in English, with a Chinese gloss. `papers`: the claim's, of
+    `evidence.papers`."""
+    kind = str(claim["claim_type"])
+    currency = str(claim["currency"])
+    values = {"ids": _listed([_labelled(name, claim) for name in IDS if claim[name]]), "day": claim["event_date"],
+              "owed": int(claim["units_owed"]), "settled": int(claim["units_settled"]), "open": int(claim["units_open"]),
+              "each": Money(claim["unit_value"], currency), "amount": Money(claim["amount_open"], currency)}
+    known = words.known(f"evidence.case_{kind}")
+    lines = [say("evidence.subject", kind=_kind(kind), **values), Text("", ""),
+             say(f"evidence.case_{kind}" if known else "evidence.case_other", kind=_kind(kind), **values),
+             say("evidence.sum_paid" if kind in OF_MONEY else "evidence.sum", **values)]
+    if str(claim["policy"]).startswith("amazon"):
+        lines.append(say("evidence.rule", rule=re.sub(r" \[\w+\]$", "", str(claim["rule"])), deadline=claim["deadline"]))
+    attached = papers.loc[papers["state"] == "present", "paper"].tolist()
+    if attached:
+        lines.append(say("evidence.attached", papers=_listed([_paper(name) for name in attached])))
+    lines.append(say("evidence.records", sources=str(claim["sources"]).replace(";", ", ")))
+    return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
+
+
+def text(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> str:
+    """The case text in both languages, and below it what is still to be done before filing."""
+    said = case_text(claim, papers)
+    left = [f"- {line.en}  {line.zh}" for line in open_points(claim, papers, fit)]
+    prepared = say("evidence.prepared")
+    return "\n".join([said.en, "", f"--- {say('evidence.gloss').zh}", said.zh, "",
+                      f"--- {prepared.en} {prepared.zh}", *left, ""])
+
+
+def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> list[Text]:
+    """What speaks against filing now: a claim that is not open, papers missing, files that do not fit or cannot be read."""
+    points = []
+    if claim["status"] != "open":
+        points.append(say("evidence.point_status", status=say(f"claim_status.{claim['status']}"), opens=claim["opens_on"],
+                          deadline=claim["deadline"]))
+    if claim["ambiguous"]:
+        points.append(say("evidence.point_ambiguous", why=str(claim["ambiguous"])))
+    lacking = papers.loc[papers["state"] == "missing", "paper"]
+    points += [say("evidence.point_missing", paper=_paper(name)) for name in lacking]
+    points += [say(f"evidence.point_{row.verdict}", file=row.file, what=say(f"evidence.what_{row.what}"), found=row.found,
+                   expected=row.expected) for row in fit.itertuples() if row.verdict != "fits"]
+    return points
+
+
+def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataFrame, story: str, seller: str) -> bytes:
+    """The packet: cover, case text, papers, story, then the evidence files (PDFs and pictures) in the order of their names.
+
+    A file that cannot be joined (encrypted, damaged, too large, a table) is named on the cover. `own`: the claim's rows of
+    `evidence.belonging`; `story`: of `claims.story`.
+    """
+    from pypdf import PdfReader, PdfWriter
+
+    joined, left = [], []
+    for file, path in zip(own["file"], own["path"], strict=True):
+        pages, why = _pages(Path(path))
+        if why:
+            left.append(say("evidence.not_joined", file=file, why=why))
+        else:
+            joined.append((file, pages))
+    notes = [say("evidence.joined", file=file, pages=len(pages)) for file, pages in joined] + left
+    writer = PdfWriter()
+    cover = PdfReader(io.BytesIO(_cover(claim, papers, fit, notes, story, seller)))
+    for page in cover.pages:
+        writer.add_page(page)
+    for file, pages in joined:
+        at = len(writer.pages)
+        for page in pages:
+            _disarm(writer.add_page(page))
+        writer.add_outline_item(_plain(file), at)
+    writer.add_metadata({"/Title": f"Claim {claim['claim_id']}", "/Producer": "FBA workbench"})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def write(place: Path, data: bytes) -> None:
+    """Whole or not at all: beside its place, on the disk, then moved there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, place)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------------------------------------- words
+
+def _kind(name: str) -> Text:
+    return say(f"claim_type.{name}") if words.known(f"claim_type.{name}") else words.same(name)
+
+
+def _labelled(name: str, claim: pd.Series) -> Text:
+    label = say(f"column.{name}")
+    return Text(f"{label.en} {claim[name]}", f"{label.zh} {claim[name]}")
+
+
+def _paper(name: str) -> Text:
+    return say(f"paper.{name}") if words.known(f"paper.{name}") else words.same(name)
+
+
+def _listed(parts: list[Text]) -> Text:
+    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+
+
+# ---------------------------------------------------------------------------------------------------- evidence pages
+
+def _pages(path: Path) -> tuple[list, str]:
+    """The pages of an evidence file, or why it cannot be joined."""
+    from pypdf import PdfReader
+
+    if path.stat().st_size > LARGEST:
+        return [], "> 25 MB"
+    try:
+        if path.suffix.lower() in PICTURES:
+            return list(PdfReader(io.BytesIO(_picture(path))).pages), ""
+        if path.suffix.lower() != ".pdf":
+            return [], f"{path.suffix.lower() or '?'}"
+        reader = PdfReader(io.BytesIO(path.read_bytes()))
+        if reader.is_encrypted:
+            return [], "encrypted"
+        pages = list(reader.pages)
+        return (pages, "") if 0 < len(pages) <= PAGES_JOINED else ([], f"{len(pages)} pages")
+    except Exception as error:  # a damaged file stays out, and says so on the cover
+        return [], f"damaged: {type(error).__name__}"
+
+
+def _picture(path: Path) -> bytes:
+    """A picture as one page, as large as fits, its name below it."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    image = ImageReader(io.BytesIO(path.read_bytes()))
+    width, height = image.getSize()
+    scale = min((A4[0] - 72) / width, (A4[1] - 108) / height)
+    canvas.drawImage(image, 36, A4[1] - 36 - height * scale, width * scale, height * scale)
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(36, 30, _plain(path.name))
+    canvas.save()
+    return out.getvalue()
+
+
+def _disarm(page) -> None:
+    """Takes from a page everything that acts when it is opened or touched; what is drawn stays."""
+    page.pop("/AA", None)
+    notes = page.get("/Annots")
+    if notes is None:
+        return
+    from pypdf.generic import ArrayObject, NameObject
+
+    kept = ArrayObject()
+    for note in notes.get_object():
+        shown = note.get_object()
+        if shown.get("/Subtype") not in INERT_NOTES:
+            for action in ("/A", "/AA", "/PA", "/FS"):
+                shown.pop(action, None)
+            kept.append(note)
+    page[NameObject("/Annots")] = kept
+
+
+# ---------------------------------------------------------------------------------------------------- the cover
+
+def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: list[Text], story: str, seller: str) -> bytes:
+    from reportlab.lib import colors
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+    with contextlib.suppress(KeyError):
+        pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+    body = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=14, spaceAfter=3, wordWrap="CJK")
+    small = ParagraphStyle("small", parent=body, fontSize=8, leading=11, textColor=colors.HexColor("#444444"))
+    blue = colors.HexColor("#1d4f82")
+    head = ParagraphStyle("head", parent=body, fontSize=12, leading=17, spaceBefore=10, textColor=blue)
+    title = ParagraphStyle("title", parent=head, fontSize=17, leading=23, spaceBefore=0)
+    code = ParagraphStyle("code", parent=small, fontName="Courier", fontSize=7, leading=9.5)
+
+    def both(name: str, style: ParagraphStyle) -> Paragraph:
+        label = say(f"evidence.{name}")
+        return Paragraph(_marked(f"{label.en}  {label.zh}"), style)
+
+    def grid(rows: list[list[str]], widths: list[int]) -> Table:
+        table = Table([[Paragraph(_marked(cell), small) for cell in row] for row in rows], colWidths=widths, hAlign="LEFT")
+        table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#cccccc")),
+                                   ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
+        return table
+
+    kind, status = _kind(str(claim["claim_type"])), say(f"claim_status.{claim['status']}")
+    money = words.form(Money(claim["amount_open"], claim["currency"]), "money").en
+    facts = [[f"{say(f'column.{name}').en} {say(f'column.{name}').zh}", value] for name, value in (
+        ("claim_id", str(claim["claim_id"])), ("claim_type", f"{kind.en} {kind.zh}"),
+        ("event_date", _day(claim["event_date"])), *((name, str(claim[name])) for name in IDS if claim[name]),
+        ("units_open", str(claim["units_open"])), ("amount_open", money), ("status", f"{status.en} {status.zh}"),
+        ("opens_on", _day(claim["opens_on"])), ("deadline", _day(claim["deadline"])), ("policy", str(claim["policy"])),
+        ("rule", str(claim["rule"])))]
+    said = case_text(claim, papers)
+    states = [[f"{_paper(row.paper).en} {_paper(row.paper).zh}", f"{say(f'paper_state.{row.state}').en} "
+               f"{say(f'paper_state.{row.state}').zh}", row.files.replace(";", ", ")] for row in papers.itertuples()]
+    points = open_points(claim, papers, fit)
+    flow = [Paragraph(_marked(f"{kind.en}  {kind.zh}"), title), Paragraph(_marked(seller), body),
+            both("prepared", small), Spacer(1, 6), grid(facts, [150, 350]), both("case_head", head)]
+    flow += [Paragraph(_marked(line) or "&nbsp;", body) for line in said.en.split("\n")]
+    flow += [both("gloss", head), *(Paragraph(_marked(line) or "&nbsp;", body) for line in said.zh.split("\n"))]
+    flow += [both("papers_head", head), *([grid(states, [170, 110, 220])] if states else [])]
+    flow += [Paragraph(_marked(f"{line.en}  {line.zh}"), small) for line in notes]
+    flow += [both("points_head", head), *(Paragraph(_marked(f"- {line.en}  {line.zh}"), small) for line in points)] \
+        if points else []
+    flow += [both("story_head", head), *(Paragraph(_marked(line).replace("  ", "&nbsp; ") or "&nbsp;", code)
+                                         for line in story.splitlines())]
+    out = io.BytesIO()
+    SimpleDocTemplate(out, pagesize=A4, leftMargin=48, rightMargin=48, topMargin=44, bottomMargin=44, invariant=1,
+                      title=f"Claim {claim['claim_id']}").build(flow)
+    return out.getvalue()
+
+
+def _day(value: object) -> str:
+    return "unknown" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def _plain(text: str) -> str:
+    """A text in what the Latin fonts can draw; another character is shown by its number."""
+    return "".join(mark if " " <= mark <= "~" or "\xa0" <= mark <= "\xff" else f"[U+{ord(mark):04X}]" for mark in text)
+
+
+def _marked(text: str) -> str:
+    """A text as reportlab markup, escaped, its Chinese parts in the Chinese font."""
+    text = re.sub(r"[\t\r\n]+", " ", text).replace("−", "-").replace("–", "-").replace("…", "...")
+    pieces = re.split(r"([\u2018-\u201d\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+)", text)
+    return "".join(f'<font name="{CHINESE}">{escape(piece)}</font>' if at % 2 else escape(_plain(piece))
+                   for at, piece in enumerate(pieces))
