@@ -18,7 +18,7 @@ from pathlib import Path
 import platformdirs
 import pyarrow as pa
 
-from workbench import doubts, encoding, files, flatfile, reports, specs, values
+from workbench import doubts, encoding, files, flatfile, records, reports, specs, values
 from workbench.files import Part
 from workbench.flatfile import Problem
 
@@ -33,7 +33,8 @@ def folder() -> Path:
 @functools.cache
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs and the reader's own text."""
-    readers = (Path(module.__file__).read_bytes() for module in (doubts, encoding, files, flatfile, reports, values))
+    readers = (Path(module.__file__).read_bytes()
+               for module in (doubts, encoding, files, flatfile, records, reports, values))
     return hashlib.sha256(specs.version().encode() + b"".join(readers)).hexdigest()[:16]
 
 

@@ -47,6 +47,7 @@ class Raw:
     lines: np.ndarray  # line number of each row, int32
     encoding: str
     problems: list[Problem] = field(default_factory=list)
+    preamble: str = ""  # what stands above the header
 
 
 class NotReadable(ValueError):
@@ -74,7 +75,8 @@ def read(data: pa.Buffer, *, region: str = "") -> Raw:
     quoted = len(header) > 1 and first.startswith('"') and first.rstrip().endswith('"')
     sheet = _Lines(body, delimiter, len(header), wanted, match, line, quoted)
     cells, lines = sheet.columns()
-    raw = Raw(match, header, cells, lines, known.encoding, sheet.problems)
+    above = "\n".join(bytes(view[:start]).decode("utf-8").splitlines()[:line - 1])
+    raw = Raw(match, header, cells, lines, known.encoding, sheet.problems, above)
     if known.doubt:
         raw.problems.append(Problem(0, "", "", known.doubt, "doubt"))
     _set_damaged_aside(raw, known.damaged)

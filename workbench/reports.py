@@ -10,8 +10,7 @@ rows in the table + rows in `problems`; a settlement line that unfolds into seve
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import doubts, files, flatfile, specs, values
+from workbench import doubts, files, flatfile, records, specs, values
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
@@ -84,9 +83,9 @@ def read_part(part: Part, *, region: str = "") -> Report:
         if not data.size:
             raise NotReadable("the file is empty: not even a header. Download it again.")
         if suffix == ".xlsx":
-            raw = _sheet(data)
+            raw = records.workbook(data)
         elif suffix in (".json", ".jsonl"):
-            raw = _json(data)
+            raw = records.answers(data)
         else:
             raw = flatfile.read(data, region=region)
         return _typed(raw, part)
@@ -130,7 +129,7 @@ def empty(table: str) -> pa.Table:
 
 def _fields(column: specs.Column) -> list[pa.Field]:
     """The tidy field (for an instant: two) that a column becomes."""
-    kind = {"count": pa.int64(), "money": pa.float64(), "number": pa.float64(), "date": pa.date32(),
+    kind = {"count": pa.int64(), "money": pa.float64(), "number": pa.float64(), "date": pa.date32(), "month": pa.date32(),
             "instant": pa.timestamp("s")}.get(column.type)
     if kind is None:
         kind = pa.string() if column.many else pa.dictionary(pa.int32(), pa.string())
@@ -152,12 +151,16 @@ def _typed(raw: Raw, part: Part) -> Report:
     for row, why in _remarks(raw):
         problems.append(Problem(int(raw.lines[row]), "", "", why))
         bad[row] = True
+    amounts = [position for position, column in raw.match.columns.items() if column.type == "money"]
+    decimal = values.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
+                                  raw.match.language)
+    marks = []
 
     def convert(position: int, column: specs.Column) -> pa.Array:
         cells = raw.cells[position]
         if column.down:
             cells = _filled_down(cells)
-        found = values.typed(cells, column, dates=spec.dates, language=raw.match.language)
+        found = values.typed(cells, column, dates=spec.dates, decimal=decimal)
         fresh = np.flatnonzero(found.bad & ~bad)
         texts = cells.take(pa.array(fresh)).to_pylist()
         problems.extend(Problem(int(raw.lines[row]), column.name, text[:200], f"found {text[:80]!r}, expected "
@@ -167,6 +170,7 @@ def _typed(raw: Raw, part: Part) -> Report:
         arrays.update(found.arrays)
         if column.type in ("id", "code", "text"):
             problems.extend(doubts.cells(found.arrays[column.name], column, raw.lines, proven=proven))
+        marks.extend([] if found.currency is None else [found.currency])
         return found.arrays[column.name]
 
     for position, column in raw.match.columns.items():
@@ -181,6 +185,8 @@ def _typed(raw: Raw, part: Part) -> Report:
             problems.extend(doubts.cells(raw.cells[described], named, raw.lines, proven=proven))
     for position, header in raw.match.unknown.items():
         arrays[header] = raw.cells[position]
+    if "currency" not in arrays:
+        arrays |= _currency(raw, marks)
     table = _assembled(spec, arrays, raw, len(raw.lines))
     keep = ~bad
     if amounts:
@@ -225,6 +231,27 @@ def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: in
     fields += [pa.field(name, arrays[name].type) for name in extra] + [pa.field("line", pa.int32())]
     columns += [arrays[name] for name in extra] + [pa.array(raw.lines)]
     return pa.table(columns, schema=pa.schema(fields))
+
+
+def _currency(raw: Raw, marks: list[pa.Array]) -> dict[str, pa.Array]:
+    """The currency of each row where no column says it: what the preamble says, the site of the sale, or the marks of
+    the amounts. Empty where none of them tells, or where two of them disagree."""
+    known = {specs.fold(word): currency for word, currency in raw.match.spec.currencies}
+    words = {specs.fold(word) for word in re.findall(r"\w+", raw.preamble)}
+    said = {known[word] for word in known if word in words or not word.isascii() and word in specs.fold(raw.preamble)}
+    if len(said) == 1:
+        return {"currency": pa.array([said.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
+    site = next((p for p, column in raw.match.columns.items() if column.name == "marketplace"), None)
+    if known and site is not None:
+        coded = raw.cells[site] if isinstance(raw.cells[site], pa.DictionaryArray) else raw.cells[site].dictionary_encode()
+        sold = [known.get(specs.fold(text), "") for text in coded.dictionary.to_pylist()]
+        only = {word for word in sold if word}  # rows without a site (transfers, fees) are in the file's one currency
+        rest = only.pop() if len(only) == 1 else ""
+        return {"currency": pa.array([word or rest for word in sold], pa.string()).take(coded.indices).dictionary_encode()}
+    named = {word for array in marks for word in array.dictionary.to_pylist() if word}
+    if len(named) == 1:
+        return {"currency": pa.array([named.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
+    return {}
 
 
 def blank(kind: pa.DataType, size: int) -> pa.Array:
@@ -297,97 +324,3 @@ def _rounded(table: pa.Table) -> pa.Table:
         array = pa.array(rounded + 0.0, from_pandas=True)  # + 0.0: no minus zero
         table = table.set_column(at, table.schema.field(at), array)
     return table
-
-
-# ---------------------------------------------------------------------------------------------------- other shapes
-
-def _raw(rows: Iterable[tuple[int, list[str]]], encoding: str) -> Raw:
-    """Rows of text (line number, cells) whose first known header line begins the table."""
-    rows = list(rows)
-    failure: UnknownReport | None = None
-    for at, (line, header) in enumerate(rows[:flatfile.PREAMBLE_LINES]):
-        try:
-            match = specs.match(header)
-        except UnknownReport as error:
-            failure = failure or error
-            continue
-        body = [(number, row + [""] * (len(header) - len(row))) for number, row in rows[at + 1:] if any(row)]
-        wanted = sorted({*match.columns, *match.unknown, *match.unfold})
-        cells = {p: flatfile.text([row[p] for _, row in body], many=bool(p in match.columns and match.columns[p].many))
-                 for p in wanted}
-        problems = [Problem(line, name, "", "a column nobody knows yet: kept as text", "note")
-                    for name in match.unknown.values()]
-        return Raw(match, header, cells, np.array([number for number, _ in body], np.int32), encoding, problems)
-    raise failure or UnknownReport("no line looks like a header")
-
-
-def _sheet(data: pa.Buffer) -> Raw:
-    """The first sheet with a known header. Numbers keep the digits the cell shows; dates become 2025-12-31."""
-    import datetime as dt
-    import io
-
-    import python_calamine
-
-    def shown(cell: object) -> str:
-        if isinstance(cell, bool):
-            return "TRUE" if cell else "FALSE"
-        if isinstance(cell, float) and cell.is_integer():
-            return str(int(cell))
-        if isinstance(cell, dt.datetime):
-            return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
-        return cell.isoformat() if isinstance(cell, dt.date) else str(cell)
-
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except Exception as error:  # calamine raises its own kinds for every way a workbook can be damaged
-        raise NotReadable(f"not a readable workbook ({error}). Save it again as .xlsx or .csv.") from error
-    failure: UnknownReport | None = None
-    for name in book.sheet_names:
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        try:
-            return _raw(((number, [shown(cell) for cell in row]) for number, row in enumerate(rows, 1)), "xlsx")
-        except UnknownReport as error:
-            failure = failure or error
-    raise failure or UnknownReport("the workbook has no sheet")
-
-
-def _json(data: pa.Buffer) -> Raw:
-    """API answers, one a line (or one for the whole file): the records under a path that a spec names."""
-    text = str(memoryview(data), "utf-8-sig")
-    answers, problems = _answers(text)
-    paths = {path for spec in specs.reports().values() for path in spec.json}
-    records: list[tuple[int, dict]] = []
-    for line, answer in answers:
-        lists = [found for path in sorted(paths) if isinstance(found := _under(answer, path), list)]
-        bare = [answer] if isinstance(answer, dict) else answer if isinstance(answer, list) else []
-        records += [(line, record) for record in (sum(lists, []) if lists else bare) if isinstance(record, dict)]
-    if not records:
-        raise UnknownReport("no known API answer: none of " + ", ".join(sorted(paths)) + " is in it")
-    header = list(dict.fromkeys(key for _, record in records for key in record))
-    rows = [(line, ["" if record.get(key) is None else str(record[key]) for key in header]) for line, record in records]
-    raw = _raw([(0, header), *rows], "utf-8")
-    raw.problems.extend(problems)
-    return raw
-
-
-def _answers(text: str) -> tuple[list[tuple[int, object]], list[Problem]]:
-    try:
-        return [(1, json.loads(text))], []
-    except json.JSONDecodeError:
-        pass
-    answers: list[tuple[int, object]] = []
-    problems = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            answers.append((number, json.loads(line)))
-        except json.JSONDecodeError as error:
-            problems.append(Problem(number, "", line[:200], f"not a JSON answer ({error.msg})"))
-    return answers, problems
-
-
-def _under(answer: object, path: str) -> object:
-    for key in path.split("."):
-        answer = answer.get(key) if isinstance(answer, dict) else None
-    return answer

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-TYPES = ("id", "code", "text", "currency", "count", "money", "number", "date", "instant", "flag")
+TYPES = ("id", "code", "text", "currency", "count", "money", "number", "date", "month", "instant", "flag")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Column:
     many: bool = False  # nearly every row has its own value: stored as text, not as codes
     day: str = ""  # for an instant: the column that holds its calendar day
     words: tuple[str, ...] = ()  # the known words of a code
+    spellings: tuple[tuple[str, str], ...] = ()  # (as a language or an older report spells it, the known word)
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,23 @@ class Spec:
     needs: tuple[tuple[str, ...], ...] = ()  # at least one of these groups of columns must be there
     unfold: tuple[Unfold, ...] = ()
     json: tuple[str, ...] = ()  # paths to the records in an API answer
+    twins: tuple[str, ...] = ()  # endings of columns that repeat another for a part of the sales (B2B): not loaded
+    legacy: bool = False  # Amazon no longer makes it: it need not reach the present
+    parts: tuple[str, ...] = ()  # the amounts that sum to `amount` in every row
+    currencies: tuple[tuple[str, str], ...] = ()  # (word of the preamble or site, currency) where no column tells
+    meanings: tuple[tuple[str, str, str, str], ...] = ()  # (column, code, language, what the code means in this report)
 
-    @property
+    @functools.cached_property
     def known(self) -> dict[str, Column]:
         """Folded header -> column."""
         return {fold(header): column for column in self.columns for _, header in column.headers}
+
+    @functools.cached_property
+    def skipped(self) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+        """Folded headers that are known and not loaded; how such headers begin; how twins of known headers end."""
+        names = [*self.ignored, *self.private]
+        return (frozenset(fold(name) for name in names if not name.endswith("*")),
+                tuple(fold(name) for name in names if name.endswith("*")), tuple(fold(name) for name in self.twins))
 
 
 @dataclass(frozen=True)
@@ -165,7 +178,6 @@ def money_column(name: str) -> Column:
 def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
     known = spec.known
     parts = {fold(name) for item in spec.unfold for name in (item.amount, item.description) if name}
-    skipped = {fold(name) for name in (*spec.ignored, *spec.private)}
     columns: dict[int, Column] = {}
     unknown: dict[int, str] = {}
     repeated = []
@@ -175,7 +187,7 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
             repeated.append(header[position])
         elif column:
             columns[position] = column
-        elif name and name not in skipped and name not in parts:
+        elif name and name not in parts and not _is_skipped(spec, name):
             unknown[position] = header[position]
     present = {column.name for column in columns.values()}
     if any(column.required and column.name not in present for column in spec.columns):
@@ -188,6 +200,24 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
         return None
     language = _language(columns, folded)
     return Match(spec, columns, unfold, unknown, tuple(repeated), language)
+
+
+def _is_skipped(spec: Spec, folded: str) -> bool:
+    """Whether a folded header is known and not loaded."""
+    names, starts, ends = spec.skipped
+    if folded in names or folded.startswith(starts):
+        return True
+    stems = [folded.removesuffix(end) for end in ends if folded.endswith(end)]
+    return any(stem in spec.known or stem in names for stem in stems)
+
+
+def meaning(report: str, column: str, code: str, language: str = "en") -> str:
+    """What a code means in the report it stands in, "" where nobody says: the same letter means other things elsewhere.
+
+    >>> meaning("ledger_detail", "reason", "5"), meaning("inventory_adjustments", "reason", "5")
+    ('Inventory misplaced', 'Unrecoverable inventory')
+    """
+    return next((text for *known, text in reports()[report].meanings if known == [column, code, language]), "")
 
 
 def _position(folded: list[str], name: str) -> int | None:
@@ -229,22 +259,29 @@ def _shown(header: Sequence[str]) -> str:
 def _spec(name: str, facts: dict) -> Spec:
     return Spec(
         name=name, table=facts["table"], title=facts["title"], menu=facts["menu"], grain=facts["grain"],
-        columns=tuple(_column(column, entry) for column, entry in facts["columns"].items()),
+        columns=tuple(_column(column, entry, facts.get("words", {}).get(column, {}))
+                      for column, entry in facts["columns"].items()),
         day=facts.get("day", ""), owner=tuple(facts["owner"]) if "owner" in facts else None,
         snapshot=facts.get("snapshot", False), dates=facts.get("dates", ""),
         ignored=tuple(facts.get("ignored", ())), private=tuple(facts.get("private", ())),
         needs=tuple(tuple(group) for group in facts.get("needs", {}).get("any", ())),
         unfold=tuple(Unfold(item["amount"], item.get("description", ""), item["type"])
                      for item in facts.get("unfold", ())),
-        json=tuple(facts.get("json", ())),
+        json=tuple(facts.get("json", ())), twins=tuple(facts.get("twins", ())), legacy=facts.get("legacy", False),
+        parts=tuple(facts.get("parts", ())), currencies=tuple(facts.get("currencies", {}).items()),
+        meanings=tuple((column, code, language, text) for column, codes in facts.get("meanings", {}).items()
+                       for code, texts in codes.items() for language, text in texts.items()),
     )
 
 
-def _column(name: str, entry: dict) -> Column:
+def _column(name: str, entry: dict, words: dict[str, list[str]] | None = None) -> Column:
+    """One column of a report. `words`: known word of a code -> how languages and older reports spell it."""
     fact = registry()[name]
+    words = words or {}
     languages = {key: value for key, value in entry.items() if key not in ("required", "filled", "down", "words")}
     headers = tuple((language, header) for language, value in languages.items()
                     for header in ([value] if isinstance(value, str) else value))
     return Column(name, fact["type"], headers, entry.get("required", False), entry.get("filled", False),
                   entry.get("down", False), fact.get("many", False), fact.get("day", ""),
-                  tuple(entry.get("words", fact.get("words", ()))))
+                  tuple(entry.get("words", fact.get("words", ()))) or tuple(words),
+                  tuple((spelling, word) for word, spellings in words.items() for spelling in spellings))

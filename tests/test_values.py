@@ -1,0 +1,137 @@
+"""Texts become values: one reading, decided by evidence, or none."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from workbench import specs, values
+
+
+def read(texts, kind, **settings):
+    column = specs.Column("it", kind, (("en", "It"),), day="day")
+    found = values.typed(pa.array(texts), column, **settings)
+    return found.arrays["it"].to_pylist(), found.bad.tolist(), found
+
+
+def moment(text, dates=""):
+    got, bad, found = read([text], "instant", dates=dates)
+    return None if bad[0] else (got[0], found.arrays["day"][0].as_py())
+
+
+@pytest.mark.parametrize(("text", "utc", "day"), [
+    ("Jan 5, 2026 11:03:05 AM PST", "2026-01-05 19:03:05", "2026-01-05"),
+    ("Jan 5, 2026 11:03:05\u202fPM PST", "2026-01-06 07:03:05", "2026-01-05"),
+    ("Jul 1, 2026 12:08:01 a.m. PDT", "2026-07-01 07:08:01", "2026-07-01"),
+    ("1 juil. 2026 08:31:35 UTC", "2026-07-01 08:31:35", "2026-07-01"),
+    ("1 août 2026 08:31:35 UTC", "2026-08-01 08:31:35", "2026-08-01"),
+    ("01.07.2026 08:31:35 UTC", "2026-07-01 08:31:35", "2026-07-01"),
+    ("14.03.2026 09:30:00 UTC", "2026-03-14 09:30:00", "2026-03-14"),
+    ("1 lug 2026 08:31:35 GMT+2", "2026-07-01 06:31:35", "2026-07-01"),
+    ("5 ene. 2026 11:03:05 GMT-6", "2026-01-05 17:03:05", "2026-01-05"),
+    ("3 mrt. 2026 10:00:00 CET", "2026-03-03 09:00:00", "2026-03-03"),
+    ("1 maj 2026 08:31:35 UTC", "2026-05-01 08:31:35", "2026-05-01"),
+    ("1. März 2026 08:31:35 MEZ", "2026-03-01 07:31:35", "2026-03-01"),
+    ("2026/08/31 23:59:59 JST", "2026-08-31 14:59:59", "2026-08-31"),
+    ("2026年8月31日 23:59:59 JST", "2026-08-31 14:59:59", "2026-08-31"),
+    ("2026-05-13T00:00:00-0700", "2026-05-13 07:00:00", "2026-05-13"),
+    ("2026-05-12T09:59:13+00:00", "2026-05-12 09:59:13", "2026-05-12"),
+    ("2026-03-13 20:21:38 UTC", "2026-03-13 20:21:38", "2026-03-13"),
+])
+def test_a_moment_is_read_in_every_language_amazon_writes(text, utc, day):
+    assert moment(text) == (dt.datetime.fromisoformat(utc), dt.date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(("text", "day"), [("Jun 03, 2026", "2026-06-03"), ("2026-08-12 PDT", "2026-08-12"),
+                                           ("9 de junio de 2026", "2026-06-09"), ("05-Jun-2026", "2026-06-05")])
+def test_a_day_without_a_time_is_no_moment(text, day):
+    assert moment(text) == (None, dt.date.fromisoformat(day))
+
+
+@pytest.mark.parametrize("text", ["31/02/2026", "2026-13-01", "Foo 5, 2026", "5 juil 26", "1 mai 2026 25:00:00 UTC",
+                                  "Jan 5, 2026 13:00:00 PM PST", "2026-05-13 10:00:00 XYZ", "07/26", "12312025",
+                                  "1899-12-31"])
+def test_what_is_no_date_of_a_calendar_is_bad(text):
+    assert moment(text, dates="DMY") is None
+
+
+def test_one_day_above_twelve_decides_the_whole_column():
+    assert read(["03/04/2026", "25/12/2026"], "date")[0] == [dt.date(2026, 4, 3), dt.date(2026, 12, 25)]
+    assert read(["03/04/2026", "12/25/2026"], "date", dates="DMY")[0] == [dt.date(2026, 3, 4), dt.date(2026, 12, 25)]
+
+
+def test_without_evidence_the_reports_known_order_decides_and_says_so():
+    got, _, found = read(["03/04/2026"], "date", dates="MDY")
+    assert got == [dt.date(2026, 3, 4)]
+    assert "read month first" in found.notes[0]
+
+
+def test_without_evidence_and_known_order_nothing_is_guessed():
+    with pytest.raises(values.Ambiguous, match="'03/04/2026'.*day or month"):
+        read(["03/04/2026"], "date")
+
+
+def test_a_column_of_two_orders_is_not_read():
+    with pytest.raises(values.Ambiguous, match="day first and month first"):
+        read(["13/04/2026", "04/13/2026", "03/04/2026"], "date", dates="MDY")
+
+
+def test_a_stray_date_in_a_known_order_is_set_aside_alone():
+    texts = [f"05/{day:02d}/2026" for day in range(13, 32)] + ["13/05/2026"]
+    _, bad, _ = read(texts * 2, "date", dates="MDY")
+    assert sum(bad) == 2
+
+
+@pytest.mark.parametrize(("texts", "numbers"), [
+    (["1.234,56", "-0,75", "7"], [1234.56, -0.75, 7.0]),
+    (["5.255,61\u00a0€", "1.000,00 €"], [5255.61, 1000.0]),
+    (["₹71,168.00", "₹1,23,456.50"], [71168.0, 123456.5]),
+    (["(3.00)", "($1,204.10)", "-$5.00", "$-6.00", "\u22127.00"], [-3.0, -1204.1, -5.0, -6.0, -7.0]),
+    (["US$1,234.50", "￥4,907,860", "£3.20"], [1234.5, 4907860.0, 3.2]),
+    (["1\u202f234,50", "12,5-"], [1234.5, -12.5]),
+    (["--", "-", "", "–", "2.5"], [None, None, None, None, 2.5]),
+    (["12,50", "1.234"], [12.5, 1234.0]),
+    (["12.50", "1,234"], [12.5, 1234.0]),
+])
+def test_amounts_are_read_as_their_column_writes_them(texts, numbers):
+    got, bad, _ = read(texts, "money")
+    assert got == numbers and not any(bad)
+
+
+def test_an_amount_that_two_readings_fit_is_decided_by_the_file_or_not_at_all():
+    assert read(["1.234"], "money", decimal=",")[0] == [1234.0]
+    assert read(["1.234"], "money", decimal=".")[0] == [1.234]
+    assert read(["1.234", "0"], "money")[1] == [True, False]
+    assert values.decimal_mark([pa.array(["1.234"]), pa.array(["0,50"])], "en") == ","
+    assert values.decimal_mark([pa.array(["1.234"])], "fr") == ","
+
+
+def test_a_column_of_two_conventions_keeps_only_what_can_be_read_one_way():
+    got, bad, _ = read(["12,50", "3,10", "12.50", "1.234"], "money")
+    assert got[:2] == [12.5, 3.1] and bad == [False, False, True, True]
+
+
+def test_counts_take_either_thousands_mark_and_no_fraction():
+    assert read(["1,234", "2.345", "12", "3.0"], "count")[0] == [1234, 2345, 12, 3]
+    assert read(["1.5", "1.000"], "count")[1] == [True, True]
+    assert read(["1.000"], "count", decimal=",")[0] == [1000]
+
+
+def test_a_spreadsheets_guard_is_taken_off_and_nothing_else():
+    texts = ['="00123"', '="""555251554086397"""', "00123", "1E5", "NA", "TRUE", "=A1", " x "]
+    assert read(texts, "id")[0] == ["00123", "555251554086397", "00123", "1E5", "NA", "TRUE", "=A1", " x "]
+
+
+def test_a_month_is_kept_as_its_first_day():
+    assert read(["2026-07", "Jul-26", "2026-07-01"], "month")[0] == [dt.date(2026, 7, 1)] * 3
+    assert read(["2026-13", "07", ""], "month")[1] == [True, True, False]
+
+
+def test_the_currency_of_an_amount_is_its_own_mark():
+    found = read(["5,00 €", "US$3", "$2", "7.00"], "money")[2]
+    assert found.currency.to_pylist() == ["EUR", "USD", "", ""]
+
+
+def test_month_words_never_mean_two_months():
+    assert values.months()["juil"] == 7 and values.months()["maggio"] == 5 and values.months()["marz"] == 3
+    assert values.months()["okt"] == values.months()["out"] == 10
