@@ -215,11 +215,11 @@ def save_items(folder: Path, items) -> None:
     write(folder / "lock.items.json", json.dumps(held, ensure_ascii=False) + "\n")
 
 
-def items(folder: Path):
+def items(folder: str | Path):
     """The items a month was closed with, as a table. Raises ValueError when they cannot be read."""
     import pandas as pd
 
-    place = folder / "lock.items.json"
+    place = Path(folder) / "lock.items.json"
     kept = read(place)
     if not {"columns", "rows"} <= kept.keys():
         raise ValueError(f"{place}: the items of the closed month cannot be read. Restore the file.")

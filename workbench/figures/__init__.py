@@ -16,9 +16,11 @@ from workbench.figures.recovery import (
     policies_compared,
     work_list,
 )
+from workbench.figures.restatement import bridge_of_money, bridge_of_units, restated_in_short, restated_items
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import not_covered, trust
 
-__all__ = ["NEEDS", "by_reason", "cases_decided", "claims_by_type", "claims_in_short", "columns", "filing_plan",
-           "kinds_over_time", "largest", "missed", "month_in_short", "months_back", "not_covered", "owed_to_paid",
-           "policies_compared", "rate_over_time", "trust", "where", "work_list"]
+__all__ = ["NEEDS", "bridge_of_money", "bridge_of_units", "by_reason", "cases_decided", "claims_by_type",
+           "claims_in_short", "columns", "filing_plan", "kinds_over_time", "largest", "missed", "month_in_short",
+           "months_back", "not_covered", "owed_to_paid", "policies_compared", "rate_over_time", "restated_in_short",
+           "restated_items", "trust", "where", "work_list"]
