@@ -22,6 +22,7 @@ from workbench.words import Money, Text
 MIME = "application/vnd.workbench+json"
 LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
+WIDE = 9  # columns; a table with more is printed smaller
 LONG = 44  # characters; a column with longer texts may break its lines
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
@@ -56,7 +57,11 @@ class Note(_Block):
 
 @dataclass(frozen=True)
 class Card:
-    """One key figure. `name` and `raw` let other pages compare it; `change` is a sentence about the month before."""
+    """One key figure. `name` and `raw` let other pages compare it; `change` is a sentence about the month before.
+
+    `before`: last month's value, for an arrow beside the change; `better`: "low" or "high", which way is good news;
+    `trail`: the values of the months up to this one, drawn as a small line, unknown ones left out.
+    """
 
     name: str
     label: Text
@@ -65,6 +70,14 @@ class Card:
     change: Text = Text("", "")
     tone: str = ""  # "good", "bad" or ""
     raw: float | None = None
+    before: float | None = None
+    better: str = ""
+    trail: tuple[float | None, ...] = ()
+
+    def data(self) -> dict:
+        """The card as JSON values; what is unknown is None, never NaN."""
+        return {**asdict(self), "raw": _known(self.raw), "before": _known(self.before),
+                "trail": [_known(value) for value in self.trail]}
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,10 @@ class Figures(_Block):
 
     cards: tuple[Card, ...]
     kind = "figures"
+
+    def data(self) -> dict:
+        """The cards' data."""
+        return {"kind": self.kind, "cards": [card.data() for card in self.cards]}
 
 
 @dataclass(frozen=True)
@@ -192,6 +209,10 @@ def _cell(value: object, form: str, currency: str, room: str | None) -> list[str
     return [text.en, text.zh, raw]
 
 
+def _known(value: float | None) -> float | None:
+    return None if value is None or words.is_unknown(value) else value
+
+
 def _raw(value: object) -> str:
     """A cell's value as a file would hold it: ISO dates, plain numbers, nothing for the unknown."""
     if words.is_unknown(value):
@@ -199,7 +220,7 @@ def _raw(value: object) -> str:
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
     if isinstance(value, float):
-        return repr(round(value, 9)) if math.isfinite(value) else ""
+        return repr(round(value, 9)).removesuffix(".0") if math.isfinite(value) else ""
     return str(value)
 
 
@@ -208,40 +229,75 @@ def _draw_note(data: dict, languages: tuple[str, ...]) -> str:
 
 
 def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
-    cards = []
-    for card in data["cards"]:
-        lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
-        lines += [f'<dd class="{part}">{span(card[part], languages)}</dd>' for part in ("change", "note")
-                  if card[part]["en"]]
-        cards.append(f'<div class="card {escape(card["tone"])}">{"".join(lines)}</div>')
-    return f'<dl class="figures">{"".join(cards)}</dl>'
+    return f'<dl class="figures">{"".join(card_html(card, languages) for card in data["cards"])}</dl>'
+
+
+def card_html(card: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
+    """One key figure as HTML, from `Card.data()`."""
+    lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
+    if card["change"]["en"]:
+        lines.append(f'<dd class="change">{arrow(card)}{span(card["change"], languages)}</dd>')
+    if card["note"]["en"]:
+        lines.append(f'<dd class="note">{span(card["note"], languages)}</dd>')
+    return f'<div class="card {escape(card["tone"])}">{"".join(lines)}{trail(card.get("trail", ()))}</div>'
+
+
+def arrow(card: dict) -> str:
+    """An arrow up or down from `before` to `raw`, coloured by which way is good news; "" when either is unknown."""
+    now, before, better = card.get("raw"), card.get("before"), card.get("better", "")
+    if now is None or before is None or now == before:
+        return ""
+    tone = "" if not better else "good" if (now < before) == (better == "low") else "bad"
+    return f'<span class="arrow {tone}" aria-hidden="true">{"▼" if now < before else "▲"}</span> '
+
+
+def trail(values: Sequence[float | None], width: int = 120, height: int = 28) -> str:
+    """The way to a key figure as a small line that ends in a dot; "" with fewer than three known values.
+
+    A picture for the eye only: the chart and the table of the page hold the values.
+    """
+    known = [(at, value) for at, value in enumerate(values) if value is not None]
+    if len(known) < 3:
+        return ""
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    step, reach = (width - 8) / (len(values) - 1), (high - low) or 1.0
+    points = [(4 + at * step, height - 4 - (value - low) / reach * (height - 8)) for at, value in known]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return (f'<dd class="trail" aria-hidden="true"><svg viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+            f'<polyline points="{line}"/><circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3"/></svg></dd>')
 
 
 def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
+    """A captioned box that scrolls by itself; the page's script adds sorting, a filter and the download to it."""
+    name, width = escape(data["name"]), len(data["heads"])
+    label = f'id="table-{name}"' if data["caption"]["en"] else f'id="table-{name}" class="hidden"'
+    caption = span(data["caption"], languages) if data["caption"]["en"] else name
     heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
                     f'{span(head["title"], languages)}</th>' for head in data["heads"])
     styles = [" class=number" if head["numeric"] else " class=long" if any(
         len(text) > LONG for row in data["rows"] for text in row[at]) else "" for at, head in enumerate(data["heads"])]
-    rows = "".join("<tr>" + "".join(_draw_cell(cell, style, languages)
-                                    for cell, style in zip(row, styles, strict=True)) + "</tr>"
-                   for row in data["rows"])
+    rows = "\n".join("<tr>" + "".join(_draw_cell(cell, style, languages)
+                                      for cell, style in zip(row, styles, strict=True)) + "</tr>"
+                     for row in data["rows"])
     if not data["rows"]:
-        rows = f'<tr><td colspan="{len(styles)}">{span(words.say("page.no_rows"), languages)}</td></tr>'
-    caption = f"<caption>{span(data['caption'], languages)}</caption>" if data["caption"]["en"] else ""
+        rows = f'<tr><td colspan="{width}">{span(words.say("page.no_rows"), languages)}</td></tr>'
     more = ""
     if data["left_out"]:
         text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
         more = f'<p class="note quiet">{span(text, languages)}</p>'
-    name = escape(data["name"])
-    return (f'<div class="table" tabindex="0" role="region" aria-label="{name}" data-name="{name}"><table>{caption}'
-            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}")
+    return (f'<figure class="table{" wide" if width > WIDE else ""}" data-name="{name}"><figcaption {label}>{caption}'
+            f'</figcaption><div class="scroll" tabindex="0" role="region" aria-labelledby="table-{name}"><table>'
+            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}</figure>")
 
 
 def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:
+    """A cell and, where the page could not tell it from what is shown, the value behind it."""
     if len(cell) == 1:
         return f"<td{style}>{escape(cell[0])}</td>"
-    raw = f' data-raw="{escape(cell[2])}"' if cell[2] not in cell[:2] or cell[0] != cell[1] else ""
-    return f'<td{style}{raw}>{span({"en": cell[0], "zh": cell[1]}, languages)}</td>'
+    en, zh, raw = cell
+    tell = en != zh or raw != (en.replace(",", "") if style == " class=number" else en)
+    held = f' data-raw="{escape(raw)}"' if tell else ""
+    return f'<td{style}{held}>{span({"en": en, "zh": zh}, languages)}</td>'
 
 
 def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:

@@ -9,10 +9,11 @@ from workbench import charts, loss
 from workbench.books import Books
 from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures.shared import columns, months_back
-from workbench.figures.trust import not_covered
-from workbench.words import Money, Text, form, say
+from workbench.figures.trust import covered_months, not_covered
+from workbench.words import Money, Text, change, form, say
 
 SHOWN = 12  # centres or SKUs in a chart
+TRAIL = 12  # months behind a key figure
 
 
 def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
@@ -27,22 +28,29 @@ def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
         unknown = say("value.unknown")
         cards = tuple(Card(name, say(f"loss.{name}"), unknown) for name in ("rate", "units", "damaged", "amount"))
         return Page((Figures(cards), Note(say("loss.unknown", month=month, why=why), "warn")))
-    earlier = not_covered(books, before.period) is None
+    known = covered_months(books, months_back(month, TRAIL - 1), month)
+    trails = rates.set_index("month")[["loss_rate", "units_lost", "units_damaged", "amount_lost"]]
+    trails = trails.reindex(known[known].index).reindex(known.index).astype("float64")
+    earlier = bool(known.get(before.period, default=False))
+
+    def against(column: str, kind: str) -> dict:
+        """The card's change on last month, and the way to it."""
+        value, was = getattr(now, column), getattr(before, column)
+        way = {"raw": value, "better": "low", "trail": tuple(trails[column])}
+        written = form(Money(was, now.currency) if kind == "money" else was, kind)
+        return way | {"before": was, "change": change(value, was, written, before.period)} if earlier else way
+
     cards = (
         Card("rate", say("loss.rate"), form(now.loss_rate, "percent"),
-             say("loss.rate_note", low=now.low, high=now.high),
-             say("loss.change", before=before.loss_rate, month=before.period) if earlier else Text("", ""),
-             {"above": "bad", "below": "good"}.get(now.verdict, ""), now.loss_rate),
+             say("loss.rate_note", low=now.low, high=now.high), **against("loss_rate", "percent"),
+             tone={"above": "bad", "below": "good"}.get(now.verdict, "")),
         Card("units", say("loss.units"), form(now.units_lost, "units"),
              say("loss.units_note", gross=now.units_lost_gross, found=now.units_lost_gross - now.units_lost,
-                 handled=now.units_handled),
-             say("loss.change_units", before=before.units_lost, month=before.period) if earlier else Text("", ""),
-             raw=now.units_lost),
+                 handled=now.units_handled), **against("units_lost", "units")),
         Card("damaged", say("loss.damaged"), form(now.units_damaged, "units"), say("loss.damaged_note"),
-             say("loss.change_units", before=before.units_damaged, month=before.period) if earlier else Text("", ""),
-             raw=now.units_damaged),
+             **against("units_damaged", "units")),
         Card("amount", say("loss.amount"), form(Money(now.amount_lost, now.currency), "money"), _valued(now),
-             raw=now.amount_lost),
+             **(against("amount_lost", "money") if now.amount_lost == now.amount_lost else {})),
     )
     told = Note(say(f"loss.{now.verdict}", month=month, lost=now.units_lost, handled=now.units_handled,
                     rate=now.loss_rate, low=now.low, high=now.high, baseline=baseline, why=say("loss.why_no_month")))

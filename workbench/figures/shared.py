@@ -8,7 +8,7 @@ from workbench.display import Column
 from workbench.words import say
 
 FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "share", "rows": "units", "count": "units",
-         "of": "units", "line": "units", "concentration": "times",
+         "of": "units", "line": "units", "concentration": "times", "sha256": "hash",
          # claims, cases, recovery
          "claims": "units", "cases": "units", "payments": "units", "approved": "units", "decided": "units", "days": "units",
          "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",

@@ -31,6 +31,18 @@ def not_covered(books: Books, month: str) -> Text | None:
     return say("loss.why_gap", days=spans)
 
 
+def covered_months(books: Books, since: str, month: str) -> pd.Series:
+    """Whether the ledger covers the whole of each month from `since` to `month`; indexed by month."""
+    months = np.arange(np.datetime64(since), np.datetime64(month) + 1)
+    known = pd.Series(not books.is_absent("ledger_detail"), index=months.astype("str"))
+    if books.is_absent("ledger_detail"):
+        return known
+    days = np.unique(books.table("ledger_detail", ["event_date"])["event_date"].to_numpy("datetime64[D]"))
+    for first, last in uncovered(days, _ends(since)[0], min(_ends(month)[1], books.through)):
+        known[str(first)[:7]:str(last)[:7]] = False
+    return known
+
+
 def _ends(month: str) -> tuple[dt.date, dt.date]:
     first = np.datetime64(month, "D").item()
     return first, (np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1)
@@ -49,16 +61,23 @@ def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[
         Table(table, columns("check", "report", "outcome", "count", "of", "detail"), say("trust.checks"), name="checks",
               labels={"check": "check", "outcome": "outcome", "report": "table"}),
         _aside(books),
-        Table(read.assign(sha256=read["sha256"].str[:16]),
-              columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day", "last_day",
-                       "encoding", "sha256"), say("trust.files"), name="files", labels={"report": "table"}),
-        _rules(books, as_of, policy), Note(say("page.footer", version=__version__), "quiet")]
+        Table(read, columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day",
+                            "last_day", "encoding", "sha256"), say("trust.files"), name="files",
+              labels={"report": "table"}),
+        _rules(books, as_of, policy)]
     failed = bool(found.failed) or not_covered(books, month) is not None
     absent = [name for name in needs if books.is_absent(name)]
     facts = {"seller": books.seller.name, "month": month, "as_of": as_of, "policy": policy, "absent": absent,
-             "checks_failed": found.failed, "version": __version__,
-             "files": read[["file", "report", "rows", "sha256"]].to_dict("records")}
+             "checks_failed": found.failed, "failed": found.table.loc[found.table["outcome"] == "failed", "check"].tolist(),
+             "version": __version__,
+             "files": read[["file", "report", "rows", "sha256"]].assign(
+                 first_day=_iso(read["first_day"]), last_day=_iso(read["last_day"])).to_dict("records")}
     return Page((*blocks, Record(facts, incomplete=failed or bool(absent))))
+
+
+def _iso(days: pd.Series) -> list[str]:
+    """Days as ISO text, "" where a file has none."""
+    return ["" if pd.isna(day) else str(day)[:10] for day in days]
 
 
 def _verdicts(books: Books, found: Checks, month: str, needs: Sequence[str]) -> list[Note]:

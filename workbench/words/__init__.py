@@ -71,12 +71,23 @@ def translated(text: str) -> Text:
 
 
 def form(value: object, kind: str) -> Text:
-    """One value in both languages; `kind`: units, number, percent, money, date, month, share, text.
+    """One value in both languages; `kind`: units, number, percent, money, date, month, share, hash, text.
 
     >>> form(0.0031, "percent"), form(dt.date(2026, 6, 30), "date").zh
     (Text(en='0.310%', zh='0.310%'), '2026年6月30日')
     """
     return Text(*(_Form(language).format_field(value, kind) for language in LANGUAGES))
+
+
+def change(now: float | None, before: float | None, written: Text, month: str) -> Text:
+    """A figure against that of an earlier month, which is `written` in the reader's form.
+
+    >>> change(0.002, 0.001, same("0.100%"), "2026-05").en
+    'up from 0.100% in May 2026'
+    """
+    if is_unknown(now) or is_unknown(before):
+        return say("change.was", before=written, month=month)
+    return say(f"change.{'same' if now == before else 'up' if now > before else 'down'}", before=written, month=month)
 
 
 # ---------------------------------------------------------------------------------------------------- inside
@@ -130,6 +141,10 @@ class _Form(string.Formatter):
 
     def _text(self, value: object) -> str:
         return str(value)
+
+    def _hash(self, value: str) -> str:
+        """Enough of a digest to compare by eye."""
+        return f"{value[:12]}…" if len(value) > 12 else value
 
     def _units(self, value: float) -> str:
         return f"{round(value):,}".replace("-", "−")

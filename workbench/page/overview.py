@@ -1,0 +1,120 @@
+"""The index over all runs: per seller the latest figures, and a row for every month with its pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from workbench import display, words
+from workbench.page import drawing
+from workbench.words import Text, same, say
+
+FIRST = ("loss-rate", "claim-recovery", "sop-impact", "data-health")  # the order of a row's pages; others follow
+HEADLINES = 2  # key figures of a page that the index shows
+TRAIL = 12  # months behind a key figure
+STATES = ("ok", "incomplete", "failed")
+
+
+def overview(runs: Sequence[dict], languages: Sequence[str] = words.LANGUAGES) -> str:
+    """The index page over all run records: sellers by name, months newest first."""
+    import jinja2
+
+    scripts, style = [drawing.script()], drawing.style()
+    counts = Counter(_state(run) for run in runs)
+    page = {
+        "languages": [(name, drawing.TAGS[name]) for name in languages], "title": say("page.index_title"), "seller": "",
+        "titles": drawing.held({name: say("page.index_title").in_(name) for name in languages}),
+        "words": drawing.script_words(languages), "style": style, "scripts": scripts,
+        "policy": drawing.security_policy(scripts, [style]), "pages": len(runs),
+        "states": [(state, counts[state], say(f"page.{state}")) for state in STATES if counts[state]],
+        "sellers": [_seller([run for run in runs if run["seller"] == name], languages)
+                    for name in sorted({run["seller"] for run in runs})],
+        "say": lambda key, **values: display.span(say(key, **values), languages),
+        "span": lambda text: display.span(text, languages),
+    }
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(drawing.FOLDER / "report"), autoescape=False)
+    return environment.get_template("overview.html.j2").render(page=page)
+
+
+def _state(run: dict) -> str:
+    return "failed" if not run["ok"] else "incomplete" if run["incomplete"] else "ok"
+
+
+def _seller(runs: list[dict], languages: Sequence[str]) -> dict:
+    """One seller's latest figures and its months."""
+    notebooks = sorted({run["notebook"] for run in runs},
+                       key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
+    months = sorted({run["month"] for run in runs}, reverse=True)
+    found = {(run["month"], run["notebook"]): run for run in runs}
+    latest = next((month for month in months if any(_figures(found, month, name) for name in notebooks)), "")
+    cards = [_card(found, latest, name, figure, months) for name in notebooks for figure in _figures(found, latest, name)]
+    return {
+        "name": runs[0]["seller"], "latest": words.form(latest, "month") if latest else None,
+        "cards": "".join(display.card_html(card, languages) for card in cards),
+        "notebooks": [_title(name) for name in notebooks],
+        "rows": [_row(found, month, notebooks, languages) for month in months],
+    }
+
+
+def _row(found: dict, month: str, notebooks: Sequence[str], languages: Sequence[str]) -> dict:
+    """One month: a cell per notebook, and the worst state among them."""
+    runs = [found.get((month, name)) for name in notebooks]
+    made = [run for run in runs if run]
+    states = {_state(run) for run in made}
+    return {"month": month, "written": words.form(month, "month"), "state": [name for name in STATES if name in states][-1],
+            "as_of": [words.form(dt.date.fromisoformat(day), "date") for day in sorted({run["as_of"] for run in made})],
+            "cells": [_cell(found, run, languages) if run else "" for run in runs]}
+
+
+def _cell(found: dict, run: dict, languages: Sequence[str]) -> str:
+    """A page's first figures and how they moved; where the page failed, that it did and why."""
+    state, figures = _state(run), _figures(found, run["month"], run["notebook"])
+    parts = [f'<p class="state {state}">{display.span(_told(run), languages)}</p>'] if state != "ok" else []
+    if state == "failed":
+        parts.append(f'<p class="why">{escape(run.get("error", ""))}</p>')
+    for figure in figures:
+        card = _card(found, run["month"], run["notebook"], figure, ())
+        parts.append(f"<p>{display.span(card['label'], languages)} "
+                     f"<strong>{display.span(card['value'], languages)}</strong> {display.arrow(card)}</p>")
+    title = display.span(_title(run["notebook"]), languages)
+    link = f'<p><a href="{escape(run["page"])}" data-page>{title}</a></p>' if run["page"] else f"<p>{title}</p>"
+    return link + "".join(parts)
+
+
+def _told(run: dict) -> Text:
+    """A run's state in words."""
+    state = _state(run)
+    return say(f"page.{state}" if state != "failed" else "page.failed_kept" if run["page"] else "page.failed_new")
+
+
+def _figures(found: dict, month: str, notebook: str) -> list[dict]:
+    """The key figures the index shows of one page; none of a failed run."""
+    run = found.get((month, notebook))
+    return run["figures"][:HEADLINES] if run and run["ok"] else []
+
+
+def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence[str]) -> dict:
+    """A key figure as `display.Card` data: with the month before, where there is one, and the way to it."""
+    before = _same(found, _month_before(month), notebook, figure["name"])
+    now = figure.get("raw")
+    change = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)) if before else same("")
+    way = [_same(found, name, notebook, figure["name"]) for name in sorted(months) if name <= month][-TRAIL:]
+    return {"label": figure["label"], "value": figure["value"], "note": {"en": "", "zh": ""}, "tone": "",
+            "change": {"en": change.en, "zh": change.zh}, "raw": now, "before": before["raw"] if before else None,
+            "better": figure.get("better", ""), "trail": [card["raw"] if card else None for card in way]}
+
+
+def _same(found: dict, month: str, notebook: str, name: str) -> dict | None:
+    """The figure of that name in another month's run."""
+    run = found.get((month, notebook))
+    return next((card for card in run["figures"] if card["name"] == name), None) if run and run["ok"] else None
+
+
+def _month_before(month: str) -> str:
+    return (dt.date.fromisoformat(f"{month}-01") - dt.timedelta(days=1)).strftime("%Y-%m")
+
+
+def _title(notebook: str) -> Text:
+    return say(f"title.{notebook}") if words.known(f"title.{notebook}") else same(notebook)
