@@ -18,8 +18,7 @@ ARROWS = {
     "cache": {"doubts", "encoding", "files", "flatfile", "records", "reports", "specs", "values"},
     "seller": set(),
     "books": {"cache", "files", "flatfile", "reports", "seller", "specs"},
-    "history": {"books", "specs"},
-    "checks": {"books", "history", "specs"},
+    "checks": {"books", "specs"},
     "matching": set(),
     "rates": set(),
     "loss": {"matching", "rates"},
@@ -33,6 +32,8 @@ ARROWS = {
     "filing": set(),
     "evidence": {"books", "policy"},
     "packet": {"evidence", "words"},
+    "impact": {"rates", "words"},
+    "incidents": set(),
     "words": set(),
     "display": {"words"},
     "charts": {"display", "words"},
@@ -49,7 +50,8 @@ ARROWS = {
     "publish": {"books", "crew", "engine", "export", "grid", "kernel", "page", "policy", "restatement", "runs", "words"},
     "export": set(),
     "simulate": {"simulate"},
-    "cli": {"books", "checks", "claims", "crew", "evidence", "export", "loss", "packet", "policy", "publish", "simulate"},
+    "cli": {"books", "checks", "claims", "crew", "evidence", "export",
+            "impact", "loss", "packet", "policy", "publish", "simulate"},
     "__init__": set(),
 }
 FILES = sorted((ROOT / "workbench").rglob("*.py"))

@@ -84,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--explain", metavar="CLAIM_ID", help="tell one claim's story with its file lines")
     claims.add_argument("--out", type=Path, metavar="FILE.csv|.xlsx")
 
+    impact = command("impact", _impact, "What an SOP did to losses: ratio, interval, verdict, reasons, checks, as JSON.")
+    impact.add_argument("seller", type=Path, metavar="SELLER")
+    impact.add_argument("--sop", metavar="NAME", help="one SOP of the sops sheet; the sheet's first by default, with all "
+                                                      "others under \"sops\"")
+    impact.add_argument("--as-of", type=_day, metavar="DATE",
+                        help="what was known on that day; the last day of the ledger by default")
+    impact.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+
     lab = command("lab", _lab, "Open the notebooks in JupyterLab.")
     lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER")
 
@@ -148,7 +156,7 @@ def _check(args: argparse.Namespace) -> int:
     from workbench import checks, export
 
     books = _books(args)
-    found = checks.checks(books, today=dt.date.today())
+    found = checks.checks(books)
     if not args.quiet:
         print(_story(books, found))
     aside = books.problems[books.problems["kind"] != "note"]
@@ -233,6 +241,24 @@ def _claims(args: argparse.Namespace) -> int:
               file=sys.stderr)
     stale = checks.checks(books).failed
     return INCOMPLETE if len(lacking) or stale else DONE
+
+
+def _impact(args: argparse.Namespace) -> int:
+    from workbench import export, impact
+    from workbench.impact import sentences
+
+    books = _books(args, through=args.as_of)
+    found = impact.all_sops(books.table("ledger_detail", impact.NEEDED), books["sops"], sop=args.sop,
+                            as_of=args.as_of or books.last_day("ledger_detail") or books.through,
+                            groups=impact.groups(books["costs"]))
+    export.write_json({"seller": books.seller.name, **sentences.answer(found[0], found[1:])}, args.out)
+    if not args.quiet:
+        print("\n".join(sentences.verdict(each).en for each in found))
+    for table in ("ledger_detail", "sops"):
+        if books.is_absent(table):
+            print(f"workbench: no {table} file was found in {args.seller}: the SOP's impact is unknown.", file=sys.stderr)
+            return INCOMPLETE
+    return _trust(books, "ledger_detail")
 
 
 def _simulate(args: argparse.Namespace) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -25,13 +26,26 @@ def write(table: pd.DataFrame, path: Path, **more: pd.DataFrame) -> None:
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
         raise ValueError(f"{path}: expected a name that ends in .csv or .xlsx.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with _replacing(path) as temporary:
         if kind == ".csv":
             inert(table).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
         else:
             _workbook({path.stem[:31]: table, **more}, temporary)
+
+
+def write_json(answer: Mapping, path: Path) -> None:
+    """Write `answer` to `path` as JSON, replacing it in one step; a number that JSON cannot hold is an error."""
+    with _replacing(path) as temporary:
+        temporary.write_text(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n", "utf-8")
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write instead of `path`, which takes its place once it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)

@@ -53,3 +53,58 @@ def cluster_moments(sizes: np.ndarray) -> tuple[float, float]:
     sizes = np.asarray(sizes, float)
     sizes = sizes[sizes > 0]
     return (float(sizes.mean()), float((sizes**2).sum() / sizes.sum())) if len(sizes) else (1.0, 1.0)
+
+
+class Shrunk(NamedTuple):
+    """Gamma posteriors of many rates: their means, and the shape and rate of each gamma distribution."""
+
+    rate: np.ndarray
+    shape: np.ndarray
+    exposure: np.ndarray
+    mean: float  # what a rate with no data of its own is taken to be
+    spread: float  # variance of the true rates; 0 when they look all alike
+
+    def above(self, baseline: float) -> np.ndarray:
+        """Probability that each rate lies above `baseline`.
+
+        >>> shrunk(np.array([0.0, 9.0]), np.array([1000.0, 1000.0])).above(0.004).round(2).tolist()
+        [0.0, 0.97]
+        """
+        from scipy.stats import gamma
+
+        return np.where(np.isinf(self.shape), float(self.mean > baseline),
+                        gamma.sf(baseline, np.where(np.isinf(self.shape), 1, self.shape), scale=1 / self.exposure))
+
+    def interval(self, level: float = 0.95) -> Interval:
+        """The limits between which each rate lies with probability `level`."""
+        from scipy.stats import gamma
+
+        tails = ((1 - level) / 2, (1 + level) / 2)
+        known = np.where(np.isinf(self.shape), 1, self.shape)
+        return Interval(*(np.where(np.isinf(self.shape), self.mean, gamma.ppf(tail, known, scale=1 / self.exposure))
+                          for tail in tails))
+
+
+def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.0) -> Shrunk:
+    """Rates drawn towards their common mean, the more the thinner their data (gamma-Poisson empirical Bayes).
+
+    `units` over `exposure`: one per SKU or centre. `dispersion`: of the clusters units come in (`cluster_moments`): so
+    many units tell as much as one. The mean is the pooled rate; the true rates' variance is what the seen ones vary
+    beyond chance (method of moments, Robbins 1956 to Marshall 1991).
+
+    >>> shrunk(np.array([0.0, 12.0, 3.0]), np.array([1000.0, 1000.0, 1000.0])).rate.round(4).tolist()
+    [0.0006, 0.0111, 0.0033]
+    """
+    units, exposure = np.asarray(units, float) / dispersion, np.maximum(np.asarray(exposure, float), 0) / dispersion
+    total = exposure.sum()
+    mean = float(units.sum() / total) if total > 0 else float("nan")
+    known = exposure > 0
+    seen = np.divide(units, exposure, out=np.full(len(units), mean), where=known)
+    between = float((exposure * (seen - mean)**2).sum() - max(int(known.sum()) - 1, 0) * mean) if total > 0 else 0.0
+    scale = total - (exposure**2).sum() / total if total > 0 else 0.0
+    spread = max(between / scale, 0.0) if scale > 0 else 0.0
+    if spread == 0 or not mean > 0:
+        same = np.full(len(units), np.inf)
+        return Shrunk(np.full(len(units), mean), same, same, mean, 0.0)
+    shape, weight = mean**2 / spread + units, mean / spread + exposure
+    return Shrunk(shape / weight, shape, weight, mean, spread)

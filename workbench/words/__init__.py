@@ -159,6 +159,10 @@ class _Form(string.Formatter):
     def _share(self, value: float) -> str:
         return f"{value * 100:.0f}%" if value >= 0.1 or value == 0 else f"{value * 100:.1f}%"
 
+    def _change(self, value: float) -> str:
+        """A relative change with its sign."""
+        return f"{value * 100:+.0f}%".replace("-", "−")
+
     def _times(self, value: float) -> str:
         return f"{value:.1f}×"
 

@@ -1,0 +1,150 @@
+"""Does the impact analysis tell the truth? Simulated sellers with a known effect, counted over many.
+
+    python benchmarks/impact.py                      # every scenario, 200 sellers each: a few minutes
+    python benchmarks/impact.py --runs 50 null trend # some scenarios
+    python benchmarks/impact.py --folders 6          # whole seller folders instead, through files and command
+
+A light seller is drawn straight as counts per SKU, week and centre, with no files: SKUs sell unequally (gamma), lose
+unequally (gamma), centres are unequally careless, incidents are Poisson or, `clumped`, gamma-Poisson with bad weeks. It
+shares no code with the analysis but the table it hands over. Printed per scenario: the share of verdicts, how often the
+95 % interval covers the planted ratio, the mean ratio over the planted one, and the commonest reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from workbench import impact
+from workbench.impact.panel import NEVER, Rows
+
+FIRST = 20_270  # a day in 2025; weeks count from here
+AS_OF = dt.date(2026, 6, 30)
+RATE = 0.0075  # incidents per unit handled
+
+
+def seller(rng: np.random.Generator, *, skus: int = 80, weeks: int = 52, handled: float = 25, ratio: float = 1.0,
+           first: float = 0.6, steps: int = 3, share: float = 0.5, trend: float = 0.0, peak: float = 0.0,
+           worse: float = 1.0, centres: int = 6, careless: float = 0.0, moves: bool = False, clumped: float = 0.0,
+           restless: float = 0.0, drift: float = 0.0, dip: float = 1.0) -> tuple[Rows, np.ndarray, tuple]:
+    """One seller: rows, adoption days and the placebo outcome.
+
+    `first`: when the first of `steps` waves adopts, as a share of the time; `share` of the SKUs adopt. `trend`: change of
+    the log rate over the whole time, for all; `peak`: more sales and more incidents per unit in the last ten weeks;
+    `worse`: the adopters' own level; `careless`: spread of the centres' levels; `moves`: adopters' stock moves to the best
+    centres after their day; `clumped`, `restless`: variance of a SKU's week, of its quarter; `drift`: change of the
+    adopters' log rate over the whole time; `dip`: adopters' rate in the two months before their day, times this.
+    """
+    week = np.arange(weeks)
+    sells = rng.gamma(1.2, 1 / 1.2, skus) + 0.1
+    adopter = rng.permutation(skus) < round(share * skus)
+    day = np.where(adopter, np.round(weeks * (first + 0.05 * rng.integers(0, steps, skus))), weeks * 9).astype(int)
+    on = week >= day[:, None]
+    busy = week >= weeks - 10
+    mix = rng.dirichlet(np.full(centres, 2.0), skus)
+    care = rng.gamma(1 / careless, careless, centres) if careless else np.ones(centres)
+    where = np.repeat(mix[:, None, :], weeks, axis=1)
+    if moves:
+        where[on] = np.eye(centres)[np.argmin(care)] * 0.7 + where[on] * 0.3
+    units = rng.poisson((sells[:, None] * handled * np.where(busy, 1 + peak, 1.0))[:, :, None] * where)
+    level = RATE * (rng.gamma(3, 1 / 3, skus) + 0.05) * np.where(adopter, worse, 1.0)
+    log = trend * week / weeks + np.log1p(peak) * busy + np.where(adopter[:, None], drift * week / weeks, 0.0)
+    log = log + np.where(adopter[:, None] & (week >= day[:, None] - 9) & ~on, np.log(dip), 0.0)
+    rate = level[:, None] * np.exp(log) * np.where(on, ratio, 1.0)
+    if clumped:
+        rate = rate * rng.gamma(1 / clumped, clumped, rate.shape)
+    if restless:
+        rate = rate * np.repeat(rng.gamma(1 / restless, restless, (skus, -(-weeks // 13))), 13, axis=1)[:, :weeks]
+    incidents = rng.poisson(rate[:, :, None] * units * care)
+    code, at, center = (axis.ravel() for axis in np.indices(units.shape))
+    names = np.array([f"SKU-{n:04d}" for n in range(skus)])
+    adopted = np.where(adopter, FIRST + day * 7, NEVER)
+    rows = Rows(names, code, FIRST + at * 7, incidents.ravel().astype(float), units.ravel().astype(float), center)
+    sold = units.sum(axis=2)
+    code, at = (axis.ravel() for axis in np.indices(sold.shape))
+    back = Rows(names, code, FIRST + at * 7, rng.poisson(sold * 0.05).ravel().astype(float), sold.ravel().astype(float),
+                np.zeros(code.shape, int))
+    return rows, adopted, (back, adopted)
+
+
+BIG = {"skus": 300, "handled": 40}
+SCENARIOS = {
+    "null, small": {"skus": 40, "handled": 14}, "null": {}, "null, big": BIG,
+    "null, clumped": {"clumped": 2.0}, "null, restless": {"restless": 0.15, "clumped": 1.0},
+    "halved, small": {"skus": 40, "handled": 14, "ratio": 0.5}, "halved": {"ratio": 0.5},
+    "halved, big": {**BIG, "ratio": 0.5},
+    "halved, clumped": {"ratio": 0.5, "clumped": 2.0}, "halved, restless": {"ratio": 0.5, "restless": 0.15, "clumped": 1.0},
+    "falling trend": {"trend": -1.5}, "holiday peak": {"peak": 0.8}, "worse baseline": {"worse": 3.0},
+    "bad centres": {"careless": 0.5}, "moves to good centres": {"careless": 0.5, "moves": True, **BIG},
+    "all of it": {"trend": -1.0, "peak": 0.6, "worse": 2.0, "careless": 0.5, "clumped": 1.0},
+    "all of it, halved": {"trend": -1.0, "peak": 0.6, "worse": 2.0, "careless": 0.5, "clumped": 1.0, "ratio": 0.5},
+    "tiny": {"skus": 8, "handled": 5}, "tiny, halved": {"skus": 8, "handled": 5, "ratio": 0.5},
+    "drifting adopters": {**BIG, "drift": -2.0}, "bad months before": {**BIG, "dip": 2.0},
+    "adopts in week 5": {"first": 0.1, "steps": 1, "ratio": 0.5},
+    "everything at once": {"share": 1.0, "steps": 1, "ratio": 0.5},
+    "never adopts": {"share": 0.0},
+}
+
+
+def run(name: str, runs: int, seed: int = 1) -> dict:
+    """One scenario over `runs` sellers."""
+    rng, truth = np.random.default_rng(seed), SCENARIOS[name].get("ratio", 1.0)
+    began = time.perf_counter()
+    found = []
+    for _ in range(runs):
+        rows, adopted, placebo = seller(rng, **SCENARIOS[name])
+        found.append(impact.judged(rows, adopted, name="SOP", as_of=AS_OF, placebo=placebo, pictures=False))
+    seconds = (time.perf_counter() - began) / runs
+    known = [each for each in found if each.ratio == each.ratio and each.method == "imputation"]
+    ratios = np.array([each.ratio for each in known])
+    verdicts = Counter(each.verdict for each in found)
+    return {"scenario": name, **{word: verdicts[word] / runs for word in ("effect", "no_effect", "cannot_say")},
+            "covers": np.mean([each.low <= truth <= each.high for each in known]) if known else np.nan,
+            "bias": ratios.mean() / truth - 1 if len(ratios) else np.nan,
+            "median": np.median(ratios) / truth - 1 if len(ratios) else np.nan,
+            "seconds": seconds, "why": Counter(each.reasons[0].code for each in found).most_common(1)[0][0]}
+
+
+def folders(count: int) -> None:
+    """Whole folders: simulated exports, read, analysed and written by the command."""
+    import json
+
+    from workbench import cli, simulate
+
+    for seed in range(count):
+        ratio = (0.5, 1.0)[seed % 2]
+        with tempfile.TemporaryDirectory() as place:
+            folder, answer = Path(place) / "seller", Path(place) / "impact.json"
+            simulate.simulate(folder, seed=100 + seed, skus=60, months=18, demand=2.0, sop_ratio=ratio)
+            began = time.perf_counter()
+            cli.main(["impact", str(folder), "--quiet", "--out", str(answer)])
+            told = json.loads(answer.read_text("utf-8"))
+            print(f"planted {ratio}: ratio {told['ratio']:.2f} [{told['ci_low']:.2f}, {told['ci_high'] or np.inf:.2f}] "
+                  f"{told['verdict']}  {time.perf_counter() - began:.1f} s", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scenarios", nargs="*", help="some of: " + "; ".join(SCENARIOS))
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--folders", type=int, default=0, metavar="N")
+    args = parser.parse_args()
+    if args.folders:
+        return folders(args.folders)
+    print(f"{'scenario':24}{'effect':>8}{'none':>8}{'unsaid':>8}{'covers':>8}{'bias':>8}{'median':>8}{'s each':>8}  why")
+    for name in args.scenarios or SCENARIOS:
+        row = run(name, args.runs)
+        print(f"{name:24}" + "".join(f"{row[key]:8.1%}" for key in (
+            "effect", "no_effect", "cannot_say", "covers", "bias", "median")) + f"{row['seconds']:8.2f}  {row['why']}",
+            flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

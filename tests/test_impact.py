@@ -1,0 +1,293 @@
+"""SOP impact: what is counted, who adopted, that the estimate is right, and that bad designs are refused by name.
+
+The many-seller figures stand in `benchmarks/impact.py`; a few dozen sellers of it hold them here.
+"""
+
+import datetime as dt
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from workbench import cli, impact, incidents, policy, words
+from workbench.impact import estimate, others, panel, sentences
+from workbench.impact.estimate import Cells
+from workbench.simulate import simulate
+
+END = dt.date(2026, 6, 30)
+spec = importlib.util.spec_from_file_location("impact_benchmark", Path(__file__).parent.parent / "benchmarks" / "impact.py")
+benchmark = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(benchmark)
+
+
+def day(text):
+    return (np.datetime64(text, "D") - np.datetime64(0, "D")).astype(int)
+
+
+def ledger(*rows):
+    """Rows of (day, SKU, event type, reason, units, fulfilment centre)."""
+    table = pd.DataFrame(rows, columns=["event_date", "msku", "event_type", "reason", "units", "fulfillment_center"])
+    return table.assign(event_date=pd.to_datetime(table["event_date"]).astype("datetime64[s]"), disposition="SELLABLE")
+
+
+def sheet(*rows):
+    """Rows of (sop, group, SKU, adopted on)."""
+    table = pd.DataFrame(rows, columns=["sop", "sku_group", "msku", "adopted_on"])
+    return table.assign(adopted_on=pd.to_datetime(table["adopted_on"]).astype("datetime64[s]"))
+
+
+def judged(seed=1, **seller):
+    rows, adopted, placebo = benchmark.seller(np.random.default_rng(seed), **seller)
+    return impact.judged(rows, adopted, name="check twice", as_of=END, placebo=placebo, pictures=False)
+
+
+def codes(found):
+    return [reason.code for reason in found.reasons]
+
+
+# ---------------------------------------------------------------------------------------------------- what is counted
+
+def test_incidents_are_rows_of_m_5_and_e_and_handled_units_are_signed():
+    rows = panel.rows(ledger(
+        ("2026-03-01", "A", "Receipts", "", 100, "PHX7"), ("2026-03-02", "A", "Receipts", "", -4, "PHX7"),
+        ("2026-03-03", "A", "Shipments", "", -20, "PHX7"), ("2026-03-04", "A", "CustomerReturns", "", 2, "PHX7"),
+        ("2026-03-05", "A", "Adjustments", "M", -16, "PHX7"), ("2026-03-05", "A", "Adjustments", "5", -1, "PHX7"),
+        ("2026-03-05", "A", "Adjustments", "E", -2, "PHX7"), ("2026-03-06", "A", "Adjustments", "F", 16, "PHX7"),
+        ("2026-03-06", "A", "Adjustments", "Q", -1, "PHX7"), ("2026-07-01", "A", "Adjustments", "M", -1, "PHX7")), END)
+    assert (rows.incidents.sum(), rows.handled.sum()) == (3, 100 - 4 + 20 + 2)
+
+
+def test_a_sku_not_listed_or_without_a_date_never_adopted_and_the_first_date_counts():
+    sops = sheet(("x", "", "A", "2026-03-05"), ("x", "", "A", "2026-02-05"), ("x", "", "B", None),
+                 ("y", "", "C", "2026-01-01"))
+    assert panel.adoption(sops, "x", ["A", "B", "C", "D"]).tolist() == [day("2026-02-05"), *[panel.NEVER] * 3]
+
+
+def test_a_row_without_a_sku_stands_for_its_group():
+    sops = sheet(("x", "kitchen", "", "2026-03-05"), ("y", "kitchen", "A", None), ("x", "toys", "B", None))
+    found = panel.adoption(sops, "x", ["A", "B", "C"], {"kitchen": ["C"]})
+    assert found.tolist() == [day("2026-03-05"), panel.NEVER, day("2026-03-05")]
+
+
+def test_an_adopter_is_without_the_sop_to_the_day_before():
+    rows = panel.rows(ledger(*[("2026-03-04", sku, "Shipments", "", -5, "A") for sku in "TUVW"],
+                             ("2026-03-05", "T", "Shipments", "", -7, "A")), END)
+    adopted = np.array([day("2026-03-05"), *[panel.NEVER] * 3])
+    cells = panel.cells(rows, adopted, 7)
+    assert (cells.handled_without[0].sum(), cells.handled_with[0].sum()) == (5, 7)
+
+
+def test_a_period_without_three_skus_beside_says_nothing_of_what_would_have_been():
+    rows = panel.rows(ledger(*[("2026-03-04", sku, "Shipments", "", -5, "A") for sku in "TUV"],
+                             ("2026-03-05", "T", "Shipments", "", -7, "A")), END)
+    cells = panel.cells(rows, np.array([day("2026-03-05"), *[panel.NEVER] * 2]), 7)
+    assert cells.handled_with.sum() == 0
+
+
+def test_time_in_which_another_sop_acts_is_left_out():
+    rows = panel.rows(ledger(*[(f"2026-03-0{d}", sku, "Shipments", "", -1, "A") for d in range(1, 9) for sku in "TC"]), END)
+    mine, other = np.array([panel.NEVER, day("2026-03-05")]), np.array([day("2026-03-03"), day("2026-03-07")])  # C, T
+    kept = panel.undisturbed(rows, mine, [other])
+    assert np.bincount(kept.sku).tolist() == [2, 6]
+
+
+# ---------------------------------------------------------------------------------------------------- the estimate
+
+def two_by_two(y):
+    one = np.array([[y[0], 0.0], [y[1], y[2]]])
+    return Cells(one, np.array([[1000.0, 0], [1000, 1000]]), np.array([[0, y[3]], [0, 0.0]]),
+                 np.array([[0, 1000.0], [0, 0]]))
+
+
+def test_the_expected_is_the_own_rate_before_times_the_others_change():
+    found = estimate.impute(two_by_two([10.0, 20.0, 10.0, 3.0]))
+    assert (found.seen, found.expected) == (3, pytest.approx(10 * 10 / 20))
+    assert found.low < 0.6 < found.high and found.ratio == pytest.approx(3 / 5, rel=0.2)
+
+
+def test_no_incident_after_adoption_is_a_ratio_of_zero_with_an_upper_limit():
+    found = estimate.impute(two_by_two([40.0, 90.0, 80.0, 0.0]))
+    assert (found.ratio, found.low) == (0, 0) and 0 < found.high < 1
+
+
+def test_what_is_expected_equals_a_poisson_regression_on_the_cells_without():
+    rng = np.random.default_rng(2)
+    handled = rng.integers(50, 400, (6, 5)).astype(float)
+    on = np.arange(5) >= np.array([3, 4, 9, 9, 9, 9])[:, None]
+    incidents = rng.poisson(handled * 0.03).astype(float)
+    found = estimate.impute(Cells(np.where(on, 0, incidents), np.where(on, 0, handled), np.where(on, incidents, 0),
+                                  np.where(on, handled, 0)))
+    sku, period = (axis.ravel() for axis in np.indices(on.shape))
+    dummies = np.column_stack([sku[:, None] == np.arange(6), period[:, None] == np.arange(1, 5)]).astype(float)
+    free = ~on.ravel()
+    model = sm.GLM(incidents.ravel()[free], dummies[free], family=sm.families.Poisson(),
+                   exposure=handled.ravel()[free]).fit()
+    expected = (np.exp(dummies[~free] @ model.params) * handled.ravel()[~free]).sum()
+    assert found.expected == pytest.approx(expected, rel=1e-6)
+
+
+def test_two_way_regression_equals_the_library_and_is_only_a_contrast():
+    rng = np.random.default_rng(3)
+    handled = rng.integers(50, 400, (6, 5)).astype(float)
+    on = np.arange(5) >= np.array([2, 3, 9, 9, 9, 9])[:, None]
+    incidents = rng.poisson(handled * 0.03).astype(float)
+    sku, period = (axis.ravel() for axis in np.indices(on.shape))
+    dummies = np.column_stack([sku[:, None] == np.arange(6), period[:, None] == np.arange(1, 5), on.ravel()]).astype(float)
+    model = sm.GLM(incidents.ravel(), dummies, family=sm.families.Poisson(), exposure=handled.ravel()).fit()
+    cells = Cells(np.where(on, 0, incidents), np.where(on, 0, handled), np.where(on, incidents, 0),
+                  np.where(on, handled, 0))
+    assert others.two_way(cells) == pytest.approx(np.exp(model.params[-1]), rel=1e-5)
+
+
+def test_stock_that_moves_to_a_better_centre_is_no_success_of_an_sop():
+    found = judged(**benchmark.SCENARIOS["moves to good centres"])
+    assert found.ratio == pytest.approx(1, abs=0.15) and found.methods["no_centres"].ratio < found.ratio - 0.1
+
+
+# ---------------------------------------------------------------------------------------------------- many sellers
+
+@pytest.mark.parametrize(("scenario", "truth"), [("null, small", 1), ("all of it", 1), ("all of it, halved", 0.5)])
+def test_the_interval_covers_what_was_planted_and_nothing_else_is_called_an_effect(scenario, truth):
+    told = benchmark.run(scenario, 24)
+    assert told["covers"] >= 0.83 and abs(told["bias"]) < 0.15
+    assert told["effect"] <= 0.13 if truth == 1 else told["effect"] > 0.7
+
+
+def test_tiny_sellers_get_no_verdict():
+    assert benchmark.run("tiny", 8)["cannot_say"] >= 0.9
+
+
+@pytest.mark.parametrize(("scenario", "why"), [
+    ("drifting adopters", "failed_pre_trend"), ("bad months before", "failed_pre_trend"),
+    ("adopts in week 5", "failed_pre_periods"), ("everything at once", "failed_controls"),
+    ("never adopts", "failed_adoption")])
+def test_a_bad_design_is_refused_with_the_reason(scenario, why):
+    found = judged(**benchmark.SCENARIOS[scenario])
+    assert found.verdict == "cannot_say" and why in codes(found)
+
+
+def test_everything_at_once_is_a_time_series_that_says_what_it_cannot_tell():
+    found = judged(**benchmark.SCENARIOS["everything at once"])
+    assert found.method == "interrupted_time_series" and codes(found)[-1] == "series_says"
+    assert found.low < 0.5 < found.high and "imputation" not in sentences.reason(found.reasons[-1]).en
+
+
+def test_a_large_seller_without_an_effect_is_told_so():
+    found = judged(seed=3, **benchmark.BIG)
+    assert found.verdict == "no_effect" and found.low >= 0.75 and found.fall_seen < 0.3
+
+
+def test_two_sops_on_the_same_day_cannot_be_told_apart():
+    rows, adopted, _ = benchmark.seller(np.random.default_rng(1), ratio=0.5)
+    found = impact.judged(rows, adopted, name="x", as_of=END, rivals=[adopted], pictures=False)
+    assert "failed_other_sops" in codes(found)
+
+
+def test_every_answer_has_words_in_both_languages_and_no_number_json_cannot_hold():
+    for name in ("halved", "tiny", "drifting adopters", "adopts in week 5", "everything at once", "never adopts"):
+        found = judged(**benchmark.SCENARIOS[name])
+        told = sentences.answer(found)
+        json.dumps(told, allow_nan=False)
+        assert len(told["reasons"]) == len(told["reasons_zh"]) > 0 and told["sentence"] != told["sentence_zh"]
+    for check in impact.FATAL:
+        assert words.known(f"impact.check_{check}") and words.known(f"impact_check.{check}")
+        assert words.known(f"impact.failed_{check}")
+
+
+# ---------------------------------------------------------------------------------------------------- the command
+
+@pytest.fixture(scope="module")
+def seller(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("impact") / "shop"
+    simulate(folder, seed=5, skus=16, months=9, demand=2.0)
+    return folder
+
+
+def run(folder, out, *more):
+    code = cli.main(["impact", str(folder), "--quiet", "--out", str(out), *more])
+    return code, json.loads(out.read_text("utf-8")) if out.exists() else None
+
+
+def test_the_command_writes_the_contracts_answer(seller, tmp_path):
+    code, told = run(seller, tmp_path / "a.json")
+    assert code == 0 and {"ratio", "ci_low", "ci_high", "verdict", "reasons", "method", "checks"} <= set(told)
+    assert told["verdict"] in ("effect", "no_effect", "cannot_say") and told["ci_low"] <= told["ratio"] <= told["ci_high"]
+    assert run(seller, tmp_path / "b.json", "--sop", told["sop"])[1] == told
+
+
+def test_an_earlier_day_knows_only_what_was_known_then(seller, tmp_path):
+    _, told = run(seller, tmp_path / "a.json", "--as-of", "2026-01-31")
+    assert told["as_of"] == "2026-01-31" and told["reason_codes"] == ["failed_adoption"] and told["ratio"] is None
+
+
+def test_an_sop_nobody_wrote_down_is_refused_by_name(seller, tmp_path, capsys):
+    assert run(seller, tmp_path / "a.json", "--sop", "yoga")[0] == 1
+    assert "no SOP 'yoga'; it has two-step stock check" in capsys.readouterr().err
+
+
+def test_no_sheet_or_no_ledger_is_unknown_and_never_no_effect(seller, tmp_path):
+    for left in ("ledger/*", "sops.csv"):
+        folder = tmp_path / left[:4] / "shop"
+        for path in seller.rglob("*"):
+            if path.is_file() and not path.match(left):
+                (folder / path.relative_to(seller)).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path.relative_to(seller)).write_bytes(path.read_bytes())
+        code, told = run(folder, tmp_path / f"{left[:4]}.json")
+        assert code == 3 and told["verdict"] == "cannot_say" and told["ratio"] is None
+
+
+# ---------------------------------------------------------------------------------------------------- incidents
+
+def sheet_of_incidents(*rows):
+    table = pd.DataFrame(rows, columns=["date", "kind", "estimated_loss", "currency"])
+    return table.assign(date=pd.to_datetime(table["date"]), note="", msku="A")
+
+
+@pytest.mark.parametrize(("kind", "side"), [
+    ("listing deleted by mistake", "own"), ("wrong deal price", "own"), ("advertising budget ran away", "own"),
+    ("stock-out", "own"), ("误删 listing", "own"), ("广告预算失控", "own"), ("Buy Box lost", "own"),
+    ("ASIN wrongly flagged by the system", "amazon"), ("FBA 仓库丢失", "amazon"), ("A-to-Z abuse", "amazon"),
+    ("forklift", "unclear")])
+def test_an_incident_is_claimable_or_the_sellers_own_by_the_articles_rule(kind, side):
+    rules = policy.load("article_2026_01").facts["triage"]
+    found = incidents.triage(sheet_of_incidents(("2026-03-01", kind, 10.0, "USD")), rules)
+    assert found["side"].tolist() == [side] and bool(found["rule"].item()) == (side != "unclear")
+
+
+def test_costs_of_two_currencies_stand_apart_and_a_missing_estimate_makes_the_sum_unknown():
+    rules = policy.load("article_2026_01").facts["triage"]
+    found = incidents.register(incidents.triage(sheet_of_incidents(
+        ("2026-03-01", "stock-out", 10.0, "USD"), ("2026-03-02", "stock-out", 5.0, "USD"),
+        ("2026-03-02", "stock-out", 5.0, "CAD"), ("2026-03-03", "wrong price", 5.0, "USD"),
+        ("2026-03-03", "wrong price", None, "USD")), rules)).set_index(["kind", "currency"])["cost"]
+    assert found["stock-out", "USD"] == 15 and found["stock-out", "CAD"] == 5 and np.isnan(found["wrong price", "USD"])
+
+
+def test_days_without_stock_are_counted_from_the_ledgers_balance():
+    table = ledger(("2026-06-01", "A", "Receipts", "", 10, "X"), ("2026-06-11", "A", "Shipments", "", -10, "X"),
+                   ("2026-06-21", "A", "Receipts", "", 5, "Y"))
+    summary = pd.DataFrame({"event_date": pd.to_datetime([]), "msku": [], "disposition": [], "units_start": []})
+    found = incidents.stock_outs(table, summary, END)
+    assert found[["month", "days_known", "days_out", "start_known"]].values.tolist() == [["2026-06", 30, 10, False]]
+    held = pd.DataFrame({"event_date": pd.to_datetime(["2026-06-01"]), "msku": ["A"], "disposition": ["SELLABLE"],
+                         "units_start": [3]})
+    assert incidents.stock_outs(table, held, END)[["days_out", "start_known"]].values.tolist() == [[0, True]]
+
+
+def test_a_month_with_far_more_removals_than_usual_is_abnormal():
+    rows = [(f"2026-0{month}-05", "A", "VendorReturns", "", -units, "X") for month, units in
+            enumerate((10, 12, 9, 11, 60, 10), start=1)]
+    found = incidents.removals(ledger(*rows), END)
+    assert found["is_abnormal"].tolist() == [False, False, False, False, True, False]
+    assert incidents.removals(ledger(*rows[:3]), END)["is_abnormal"].isna().all()
+
+
+def test_revenue_volatility_is_unknown_with_fewer_than_three_changes():
+    revenue = pd.DataFrame({"month": ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"],
+                            "amount": [100.0, 200.0, 100.0, 200.0, 200.0]})
+    found = incidents.volatility(revenue, dt.date(2026, 5, 1))
+    assert found["volatility"].isna().tolist() == [False, True]

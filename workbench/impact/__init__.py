@@ -1,0 +1,336 @@
+"""What an SOP did to losses: the rate after adoption over what it would have been without, and what may be said of it.
+
+    found = impact(ledger, sops, as_of=dt.date(2026, 6, 30))
+    found.ratio, found.low, found.high      # 0.52, 0.35, 0.77
+    found.verdict, found.reasons            # "effect", (Reason("effect_fall", …), …)
+
+Outcome: loss and damage incidents (ledger rows of M, 5 and E, not units) per unit handled. Method: imputation from SKUs
+without the SOP (`estimate`); where everything adopts at once an interrupted time series, and for a short one a rate ratio
+(`others`), which never get a causal verdict. What the design must show first stands in `judged`; every number of a
+sentence comes from the same object.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from workbench.impact import others, panel
+from workbench.impact.estimate import UNKNOWN, Cells, Estimate, drift, impute
+from workbench.impact.panel import NEEDED, NEVER, PRE_PERIODS, Rows
+
+__all__ = ["NEEDED", "Check", "Impact", "Reason", "all_sops", "groups", "impact", "judged", "names"]
+MIN_EXPECTED, MIN_SKUS, MIN_CLUSTERS = 10, 5, 4
+TREND_P, DRIFT_P, PLACEBO_LEVEL = 0.05, 0.2, 0.99
+MARGIN = 0.25  # no effect: falls of more than a quarter, and rises of more than a third, are excluded
+MATURE_DAYS = 60  # Amazon researches a loss for up to 60 days before it appears in the ledger
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why the verdict is what it is: a sentence of the words' room [impact], and its values."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that could have fooled the answer: "passed", "failed" or "unknown", with what was found."""
+
+    name: str
+    outcome: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What one SOP did. NaN is unknown, an upper limit of inf none."""
+
+    sop: str
+    as_of: dt.date
+    ratio: float
+    low: float
+    high: float
+    verdict: str  # "effect", "no_effect" or "cannot_say"
+    reasons: tuple[Reason, ...]
+    method: str  # "imputation", "interrupted_time_series", "rate_ratio" or "none"
+    checks: tuple[Check, ...]
+    estimate: Estimate
+    methods: Mapping[str, Estimate]  # every method's own answer, the naive one among them
+    fall_seen: float  # the smallest fall this data would have seen four times in five; NaN when none
+    event_study: pd.DataFrame  # one row per 28 days before or after adoption: months, ratio, low, high, seen, expected
+    series: pd.DataFrame  # one row per month and group ("adopters", "others"): incidents, units_handled, rate
+    adopters: int
+    controls: int
+    first_adoption: dt.date | None
+    last_adoption: dt.date | None
+    period_days: int
+
+
+def names(sops: pd.DataFrame) -> list[str]:
+    """The SOPs of the sheet, in its order."""
+    return list(dict.fromkeys(name for name in sops["sop"].astype("str").str.strip() if name))
+
+
+def impact(ledger: pd.DataFrame, sops: pd.DataFrame, *, as_of: dt.date, sop: str | None = None,
+           groups: Mapping[str, Sequence[str]] | None = None) -> Impact:
+    """What `sop` (the sheet's first by default) did to the seller's incidents up to `as_of`.
+
+    `ledger`: the detailed inventory ledger with the columns NEEDED. `sops`: the sheet (sop, sku_group, msku, adopted_on).
+    `groups`: SKUs by group name, for rows of the sheet that name a group and no SKU. Raises ValueError for an SOP that
+    the sheet does not name.
+    """
+    listed = names(sops)
+    name = sop or (listed[0] if listed else "")
+    if sop and sop not in listed:
+        raise ValueError(f"impact: the sops sheet has no SOP {sop!r}; it has {', '.join(listed) or 'none'}.")
+    found = panel.rows(ledger, as_of)
+    days = {each: panel.adoption(sops, each, found.skus, groups) for each in listed}
+    returns = panel.rows(ledger, as_of, "returns")
+    placebo = (returns, panel.adoption(sops, name, returns.skus, groups)) if name else None
+    return judged(found, days.get(name, np.full(len(found.skus), NEVER)), name=name, as_of=as_of, placebo=placebo,
+                  rivals=[days[each] for each in listed if each != name])
+
+
+def all_sops(ledger: pd.DataFrame, sops: pd.DataFrame, *, as_of: dt.date, sop: str | None = None,
+             groups: Mapping[str, Sequence[str]] | None = None) -> list[Impact]:
+    """`impact` of `sop` alone, or of every SOP of the sheet in its order; of none there is one empty answer."""
+    wanted = [sop] if sop else names(sops) or [None]
+    return [impact(ledger, sops, as_of=as_of, sop=each, groups=groups) for each in wanted]
+
+
+def groups(costs: pd.DataFrame) -> dict[str, list[str]]:
+    """SKUs by the cost sheet's category, so that an SOP may name a whole category as its group."""
+    table = costs[costs["category"].astype("str") != ""].astype({"category": "str", "msku": "str"})
+    return table.groupby("category")["msku"].agg(list).to_dict()
+
+
+def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, rivals: Sequence[np.ndarray] = (),
+           placebo: tuple[Rows, np.ndarray] | None = None, pictures: bool = True) -> Impact:
+    """What `adopted` (a day since 1970 per SKU, NEVER for none) did to the incidents in `found`.
+
+    `rivals`: the same for the seller's other SOPs. `placebo`: rows and adoption days of an outcome that no warehouse
+    procedure touches. `pictures`: also the event study and the monthly series.
+    """
+    last = found.span[1]
+    adopted = np.where(adopted > last, NEVER, adopted)
+    clean = panel.undisturbed(found, adopted, rivals)
+    plain, clean = clean, panel.standardised(clean, adopted)
+    active = np.bincount(clean.sku, clean.handled > 0, len(clean.skus)) > 0
+    dated = (adopted < NEVER) & active
+    length = panel.period_days(clean, adopted) if dated.any() else panel.LENGTHS[0]
+    early = dated & (adopted < clean.span[0] + PRE_PERIODS * length)
+    short = bool(dated.any()) and early.sum() * 2 > dated.sum()
+    used = clean if short else clean.only(~early[clean.sku])
+    table = panel.cells(used, adopted, length)
+    main = impute(table) if dated.any() else UNKNOWN
+    method, methods = "imputation", {}
+    if dated.any():
+        methods = {"imputation": main, "never_adopters": others.against_never_adopters(used, adopted),
+                   "two_way": UNKNOWN._replace(ratio=others.two_way(table)),
+                   "no_centres": impute(panel.cells(plain if short else plain.only(~early[plain.sku]), adopted, length)),
+                   **({"before_after": others.before_after(used, adopted)} if pictures or not main.expected > 0 else {})}
+    if dated.any() and not main.expected > 0:
+        methods["interrupted_time_series"] = others.interrupted(clean, adopted, length)
+        method = "interrupted_time_series" if methods["interrupted_time_series"].ratio > 0 else "rate_ratio"
+        main = methods["interrupted_time_series" if method == "interrupted_time_series" else "before_after"]
+    method = method if main.expected > 0 else "none"
+    begun = adopted[dated]
+    controls = int(((adopted >= NEVER) & active).sum())
+    checks = tuple(_checks(used, adopted, length, table, main, method, placebo, short, controls, rivals)) if dated.any() \
+        else (Check("adoption", "failed", {"skus": int(active.sum())}),)
+    verdict, reasons = _verdict(main, method, methods, checks)
+    study = _event_study(used, adopted, length) if method == "imputation" and pictures else _no_study()
+    return Impact(name, as_of, main.ratio, main.low, main.high, verdict, reasons, method, checks, main, methods,
+                  fall_seen(main), study, _series(found, adopted) if pictures else pd.DataFrame(), int(dated.sum()),
+                  controls, _date(begun.min(initial=NEVER)), _date(begun.max(initial=-1)), length)
+
+
+def fall_seen(found: Estimate, power: float = POWER) -> float:
+    """The smallest fall (0-1) that this data would have told from none with that chance; NaN when it could see none."""
+    from scipy.stats import norm
+
+    ratios = np.arange(0.99, 0.0, -0.01)
+    if not found.error > 0:
+        return float("nan")
+    spread = found.dispersion / found.expected if found.dispersion > 0 else 0.0
+    errors = np.sqrt(np.maximum(found.error**2 + spread * (1 / ratios - 1), 0))
+    seen = -np.log(ratios) >= norm.ppf(0.975) * found.error + norm.ppf(power) * errors
+    return float(1 - ratios[seen][0]) if seen.any() else float("nan")
+
+
+# ---------------------------------------------------------------------------------------------------- checks
+
+def _checks(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: Estimate, method: str,
+            placebo: tuple[Rows, np.ndarray] | None, short: bool, controls: int, rivals: Sequence[np.ndarray]):
+    """Every check of the design, in the order a reader asks."""
+    first, last = found.span
+    mine = adopted[found.sku] < NEVER
+    dated = np.unique(found.sku[mine])
+    before = int((np.median(adopted[dated]) if len(dated) else first) - first)
+    yield Check("controls", "passed" if method == "imputation" else "failed",
+                {"controls": controls, "left_out": main.left_out})
+    yield Check("pre_periods", "failed" if short else "passed",
+                {"periods": before // length, "days": length, "least": PRE_PERIODS})
+    on = found.day >= adopted[found.sku]
+    pre = int(found.incidents[mine & ~on].sum())
+    enough = min(pre, main.expected if main.expected > 0 else 0) >= MIN_EXPECTED
+    yield Check("events", "passed" if enough else "failed",
+                {"before": pre, "seen": int(main.seen), "expected": main.expected, "least": MIN_EXPECTED})
+    if method != "imputation":
+        return
+    beside = int(((table.handled_without.sum(axis=1) > 0) & (table.handled_with.sum(axis=1) == 0)).sum())
+    many = min(main.skus, beside) >= MIN_SKUS and main.clusters >= MIN_CLUSTERS
+    yield Check("clusters", "passed" if many else "failed",
+                {"adopters": main.skus, "controls": beside, "effective": main.clusters, "least": MIN_SKUS})
+    yield _pre_trend(found, adopted, length, table, main)
+    yield _placebo_date(found, adopted, length)
+    yield _placebo_outcome(placebo, length)
+    yield _same_maturity(found, adopted, length, main)
+    together = [int(((days == adopted) & (adopted < NEVER)).sum()) for days in rivals]
+    if rivals:
+        yield Check("other_sops", "failed" if 2 * max(together) >= len(dated) else "passed", {"together": max(together)})
+
+
+def _pre_trend(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: Estimate) -> Check:
+    """Whether adopters drifted from the others before their day, or stood out just before it."""
+    first, shape = found.span[0], table.without.shape
+    middle = first + length * (np.arange(shape[1]) + 0.5)
+    mine = (adopted < NEVER)[:, None]
+    months = np.where(mine, (middle - np.where(mine, adopted[:, None], 0)) / 30.4, 0.0)
+    near = (mine & (months > -2) & (table.handled_without > 0)).astype(float)
+    both, slope = drift(table, [months, near]), drift(table, [months])
+    gap = _months_between(table, months)
+    explained = slope.steps[0] * gap
+    effect = np.log(main.ratio) if main.ratio > 0 else float("nan")
+    explains = bool(slope.p < DRIFT_P and explained * effect > 0 and abs(explained) > abs(effect) / 2)
+    values = {"p": both.p, "slope": float(np.expm1(slope.steps[0])), "just_before": float(np.expm1(both.steps[1])),
+              "p_slope": slope.p, "explains": explains}
+    if np.isnan(both.p):
+        return Check("pre_trend", "unknown", values)
+    return Check("pre_trend", "failed" if both.p < TREND_P or explains else "passed", values)
+
+
+def _months_between(table: Cells, months: np.ndarray) -> float:
+    """Months from the middle of the adopters' time before to the middle of their time after."""
+    mine = table.handled_with.sum(axis=1) > 0
+    weights = [handled[mine] for handled in (table.handled_with, table.handled_without)]
+    after, before = ((weight * months[mine]).sum() / max(weight.sum(), 1e-9) for weight in weights)
+    return float(after - before)
+
+
+def _placebo_date(found: Rows, adopted: np.ndarray, length: int) -> Check:
+    """The same estimate on the time before adoption alone, as if adopted half-way through it."""
+    early = found.only(found.day < adopted[found.sku])
+    first = early.span[0]
+    halfway = np.where(adopted < NEVER, first + (adopted - first) // 2, NEVER)
+    told = impute(panel.cells(early, halfway, length), level=PLACEBO_LEVEL)
+    return Check("placebo_date", _placebo(told), {"ratio": told.ratio, "low": told.low, "high": told.high})
+
+
+def _placebo_outcome(placebo: tuple[Rows, np.ndarray] | None, length: int) -> Check:
+    """The same estimate for customer returns per unit shipped."""
+    told = UNKNOWN
+    if placebo is not None and placebo[0].incidents.sum():
+        told = impute(panel.cells(placebo[0], placebo[1], length), level=PLACEBO_LEVEL)
+    return Check("placebo_outcome", _placebo(told), {"ratio": told.ratio, "low": told.low, "high": told.high})
+
+
+def _placebo(told: Estimate) -> str:
+    if not told.expected > 0:
+        return "unknown"
+    return "failed" if told.excludes(1.0) else "passed"
+
+
+def _same_maturity(found: Rows, adopted: np.ndarray, length: int, main: Estimate) -> Check:
+    """The same estimate without the last 60 days, whose losses Amazon may still be researching."""
+    told = impute(panel.cells(found.only(found.day <= found.span[1] - MATURE_DAYS), adopted, length))
+    turned = told.expected > 0 and (told.ratio - 1) * (main.ratio - 1) < 0 and main.excludes(1.0)
+    outcome = "unknown" if not told.expected > 0 else "failed" if turned else "passed"
+    return Check("same_maturity", outcome, {"ratio": told.ratio, "low": told.low, "high": told.high, "days": MATURE_DAYS})
+
+
+# ---------------------------------------------------------------------------------------------------- verdict
+
+FATAL = ("adoption", "controls", "pre_periods", "events", "clusters", "pre_trend", "placebo_date", "placebo_outcome",
+         "other_sops")
+
+
+def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
+             checks: Sequence[Check]) -> tuple[str, tuple[Reason, ...]]:
+    """The verdict and its reasons: what is wrong with the design first, else what the interval says."""
+    failed = [check for check in checks if check.outcome == "failed"]
+    reasons = tuple(Reason(_code(check), check.values) for check in failed if check.name in FATAL)
+    fall = fall_seen(main)
+    told = {"ratio": main.ratio, "low": main.low, "high": main.high, "fall": fall, "margin": MARGIN}
+    if reasons:
+        aside = {"interrupted_time_series": "series_says", "rate_ratio": "before_after_says"}.get(method)
+        return "cannot_say", reasons + ((Reason(aside, told),) if aside else ())
+    if main.excludes(1.0):
+        agree = [name for name in ("never_adopters", "two_way")
+                 if (methods[name].ratio - 1) * (main.ratio - 1) > 0]
+        if not agree:
+            return "cannot_say", (Reason("methods_disagree", {name: methods[name].ratio for name in
+                                                              ("imputation", "never_adopters", "two_way")}),)
+        if any(check.name == "same_maturity" for check in failed):
+            return "cannot_say", (Reason("immature", next(c.values for c in failed if c.name == "same_maturity")),)
+        return "effect", (Reason("effect_fall" if main.ratio < 1 else "effect_rise", told),
+                          Reason("agree", {"methods": 1 + len(agree)}))
+    if main.low >= 1 - MARGIN and main.high <= 1 / (1 - MARGIN):
+        return "no_effect", (Reason("within_margin", told),)
+    return "cannot_say", (Reason("unclear" if fall == fall else "unclear_blind", told),)
+
+
+def _code(check: Check) -> str:
+    return "drift_explains" if check.name == "pre_trend" and check.values["p"] >= TREND_P else f"failed_{check.name}"
+
+
+# ---------------------------------------------------------------------------------------------------- pictures
+
+def _event_study(found: Rows, adopted: np.ndarray, length: int, reach: int = 6) -> pd.DataFrame:
+    """One row per 28 days before and after adoption, each imputed from everything without the SOP but itself."""
+    wide = 28
+    away = np.where(adopted[found.sku] < NEVER, (found.day - adopted[found.sku]) // wide, -NEVER)
+    lines = []
+    for month in range(-reach, reach):
+        here = away == month
+        if not found.handled[here].sum() > 0:
+            continue
+        kept = here | (found.day < adopted[found.sku])
+        told = impute(_split(found.only(kept), here[kept], adopted, length))
+        lines.append((month, told.ratio, told.low, told.high, told.seen, told.expected))
+    return pd.DataFrame(lines, columns=["months", "ratio", "low", "high", "seen", "expected"])
+
+
+def _split(found: Rows, here: np.ndarray, adopted: np.ndarray, length: int) -> Cells:
+    """Cells in which the rows `here` count as with the SOP, all others as without."""
+    first = found.span[0]
+    rest, aside = (panel.cells(found.only(which), np.full(len(adopted), NEVER), length, first) for which in (~here, here))
+    size = max(rest.without.shape[1], aside.without.shape[1])
+    a, b, c, d = (np.pad(part, ((0, 0), (0, size - part.shape[1]))) for part in (
+        rest.without, rest.handled_without, aside.without, aside.handled_without))
+    told = ((b > 0) & (adopted >= NEVER)[:, None]).sum(axis=0) >= panel.CONTROLS
+    return Cells(a, b, c * told, d * told)
+
+
+def _no_study() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=float) for name in ("months", "ratio", "low", "high", "seen", "expected")})
+
+
+def _series(found: Rows, adopted: np.ndarray) -> pd.DataFrame:
+    """One row per month and group: incidents, units handled and their rate."""
+    month = found.day.astype("datetime64[D]").astype("datetime64[M]").astype("str")
+    group = np.where(adopted[found.sku] < NEVER, "adopters", "others")
+    table = pd.DataFrame({"month": month, "group": group, "incidents": found.incidents, "units_handled": found.handled})
+    table = table.groupby(["month", "group"], as_index=False).sum()
+    return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
+
+
+def _date(day: int) -> dt.date | None:
+    return dt.date(1970, 1, 1) + dt.timedelta(days=int(day)) if 0 <= day < NEVER else None
