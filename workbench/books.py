@@ -56,22 +56,25 @@ class Books:
     problems: pd.DataFrame  # one row per thing set aside or worth knowing: file, line, column, value, why, kind
     _exports: dict[str, list[_Export]] = field(repr=False)
     _frames: dict[tuple, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _texts: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """The whole tidy table; empty, with all its columns, where no file holds it."""
         return self.table(table)
 
-    def table(self, name: str, columns: Sequence[str] | None = None, *, cut: bool = True) -> pd.DataFrame:
+    def table(self, name: str, columns: Sequence[str] | None = None, *, cut: bool = True,
+              where: tuple[str, Sequence[str]] | None = None) -> pd.DataFrame:
         """The tidy table `name` with `columns` (all when None), always with `file` and `line`.
 
         Rows are in the order of their exports' first days and of their lines. `cut=False` keeps rows after `through`,
-        for checks of whole files. Raises KeyError for a table nobody knows.
+        for checks of whole files. `where`: a column of codes and the words wanted in it; the other rows are left out
+        before anything is made of them. Raises KeyError for a table nobody knows.
         """
         if name not in specs.tables():
             raise KeyError(f"no table {name!r}; there are {', '.join(sorted(specs.tables()))}")
-        key = (name, None if columns is None else tuple(columns), cut)
+        key = (name, None if columns is None else tuple(columns), cut, where and (where[0], *where[1]))
         if key not in self._frames:
-            self._frames[key] = self._frame(name, columns, cut)
+            self._frames[key] = self._frame(name, columns, cut, where)
         return self._frames[key].copy(deep=False)
 
     def is_absent(self, table: str) -> bool:
@@ -88,10 +91,25 @@ class Books:
         days = [export.last for export in self._exports.get(table, ()) if export.last is not None]
         return min(_date(max(days)), self.through) if days else None
 
-    def _frame(self, name: str, columns: Sequence[str] | None, cut: bool) -> pd.DataFrame:
+    def line(self, place: str) -> str:
+        """The text of `file:line` as it stands in the seller's file (line 1 is its first); "" for a workbook's row and
+        where there is no such line."""
+        label, _, number = place.rpartition(":")
+        found = [export.report for group in self._exports.values() for export in group if export.report.part.label == label]
+        if not found or found[0].encoding == "xlsx" or not number.isdigit():
+            return ""
+        if label not in self._texts:
+            encoding = {"json": "utf-8-sig"}.get(found[0].encoding, found[0].encoding)
+            self._texts[label] = re.split(r"\r\n|\n|\r", str(memoryview(found[0].part.data()), encoding, "replace"))
+        lines = self._texts[label]
+        return lines[int(number) - 1] if 0 < int(number) <= len(lines) else ""
+
+    def _frame(self, name: str, columns: Sequence[str] | None, cut: bool,
+               where: tuple[str, Sequence[str]] | None) -> pd.DataFrame:
         exports = sorted(self._exports.get(name, ()),
                          key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
-        pieces = [_owned(export, self.through if cut else None, self.seller.time_zone) for export in exports]
+        pieces = [_where(_owned(export, self.through if cut else None, self.seller.time_zone), where)
+                  for export in exports]
         labels = [export.report.part.label for export in exports]
         if not pieces:
             table = reports.empty(name)
@@ -338,6 +356,16 @@ def _owned(export: _Export, through: dt.date | None, zone: str) -> pa.Table:
         soon = soon.to_numpy(zero_copy_only=False) if isinstance(soon, pa.Array) else soon.to_numpy()
         keep = soon if keep is None else keep & soon
     return table if keep is None else table.filter(pa.array(keep))
+
+
+def _where(table: pa.Table, where: tuple[str, Sequence[str]] | None) -> pa.Table:
+    """The rows with a wanted word, decided once per distinct word."""
+    if where is None:
+        return table
+    words = pa.array(list(where[1]), pa.string())
+    wanted = [pc.is_in(chunk.dictionary, words).to_numpy(zero_copy_only=False)[chunk.indices.to_numpy()]
+              for chunk in table.column(where[0]).chunks]
+    return table.filter(pa.array(np.concatenate(wanted) if wanted else np.empty(0, bool)))
 
 
 def _joined(pieces: list[pa.Table]) -> pa.Table:

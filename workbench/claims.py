@@ -21,8 +21,10 @@ from workbench.policy import Policy
 COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",
            "fulfillment_center", "event_date", "units_owed", "units_settled", "units_open", "unit_value", "amount_open",
            "currency", "valuation_basis", "policy", "opens_on", "deadline", "days_left", "status", "evidence", "sources",
-           "ambiguous", "rule"]
+           "ambiguous", "rule", "roles", "value_sources", "note"]
+TYPES = tuple(detectors.DETECTORS)
 ASSERTED = ("wait", "open", "expired")
+VALUE_ROLES = ("price", "promotion", "fee", "referral", "cost")  # lines that say what a unit is worth, not what is owed
 _IDS = ["claim_type", "fnsku", "msku", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center", "event_date",
         "units_owed"]
 
@@ -33,7 +35,8 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
     units_owed = units_settled + units_open. unit_value is NaN where the basis is unknown; amount_open = units_open x
     unit_value, rounded to the currency. status: wait, open, expired (these assert that units are owed), settled, or
     ambiguous (the files cannot settle it; `ambiguous` says why). deadline: the last day on which a claim is accepted.
-    sources: file:line of the event and of every row that settled it, joined by ";".
+    sources: file:line of the event and of every row that settled it, joined by ";"; `roles` says of each what it is and
+    for how many units ("event:5;found:2"); value_sources: the lines that give the value. note: worth knowing, not a doubt.
 
     `types`: only these claim types. Kinds whose reports are missing give no row: see `unknown`.
     """
@@ -47,18 +50,51 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
         places.append(found.sources.assign(claim=found.sources["claim"].astype("int64") + at))
         at += len(found.claims)
     if not pieces:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
-    table = pd.concat(pieces, ignore_index=True)
-    table["sources"] = _joined(pd.concat(places, ignore_index=True), len(table))
-    table = worth.valued(table, books, papers, policy, as_of)
+        return _none()
+    table = _with_products(pd.concat(pieces, ignore_index=True), papers)
+    table, costs = worth.valued(table, papers, policy, as_of)
+    table = table.join(_joined(pd.concat([*places, costs], ignore_index=True), len(table)))
     table = table[_is_claim(table)].reset_index(drop=True)
+    if table.empty:
+        return _none()
     table = _dated(table, policy, as_of)
-    table["policy"] = policy.name
-    table["evidence"] = table["claim_type"].map(lambda name: ";".join(policy.facts["evidence"].get(name, ())))
-    table = _with_products(table, papers)
+    table = table.assign(policy=policy.name, evidence=_evidence(table, papers, policy), note=_noted(table, policy, as_of))
     table["claim_id"] = _numbers(table)
     table = table.sort_values(["event_date", "claim_type", "claim_id"], ignore_index=True)
     return table[COLUMNS]
+
+
+def witnesses(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per claim and line that says what was owed or settled: claim_id, claim_type, role, units, file, line."""
+    rows = table[["claim_id", "claim_type", "sources", "roles"]]
+    rows = rows.assign(place=rows["sources"].str.split(";"), what=rows["roles"].str.split(";")).explode(["place", "what"])
+    rows = rows[rows["place"] != ""].reset_index(drop=True)
+    place, what = rows["place"].str.rsplit(":", n=1, expand=True), rows["what"].str.rsplit(":", n=1, expand=True)
+    place, what = place.reindex(columns=[0, 1]), what.reindex(columns=[0, 1])
+    return rows[["claim_id", "claim_type"]].assign(role=what[0].astype("str"), units=what[1].astype("int64"),
+                                                   file=place[0].astype("str"), line=place[1].astype("int64"))
+
+
+def payments(table: pd.DataFrame, books: Books, as_of: dt.date) -> pd.DataFrame:
+    """One row per reimbursement: reimbursement_id, kind, fnsku, order_id, units, units_matched (that settled a claim),
+    units_extra (that settled none), amount, currency, file, line. Nothing paid is lost: units = matched + extra.
+
+    Reversals take back and settle nothing; fee corrections are money, matched as a whole.
+    """
+    paid = detectors.Papers(books, as_of).once(detectors.reimbursements)
+    told = witnesses(table)
+    told = told[told["role"].isin(["paid", "corrected"])]
+    used = told.groupby(["file", "line"])["units"].sum()
+    used[told[told["role"] == "corrected"].groupby(["file", "line"]).size().index] = np.iinfo(np.int64).max
+    matched = used.reindex(pd.MultiIndex.from_frame(paid[["file", "line"]])).fillna(0).to_numpy()
+    matched = np.minimum(matched, paid["units"].to_numpy()).astype(np.int64)
+    names = ["reimbursement_id", "kind", "fnsku", "order_id", "units", "amount", "currency", "file", "line"]
+    return paid[names].assign(units_matched=matched, units_extra=paid["units"].to_numpy() - matched)
+
+
+def balances(books: Books, as_of: dt.date) -> pd.DataFrame:
+    """The balance audit, apart from the claims: per label what should be there, what is, and what is missing."""
+    return detectors.balances(detectors.Papers(books, as_of))
 
 
 def unknown(books: Books) -> pd.DataFrame:
@@ -76,15 +112,27 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
         claims_unvalued=("unvalued", "sum"))
 
 
-def compared(books: Books, as_of: dt.date, one: Policy, other: Policy) -> pd.DataFrame:
-    """What-if: units and money that can be claimed now or later (wait, open) per claim type under two policies."""
+def compared(books: Books, as_of: dt.date, one: Policy, other: Policy, *, types: Sequence[str] = ()) -> pd.DataFrame:
+    """What-if: per claim type and currency, what can be claimed now or later (wait, open), what is lost by expiry and how
+    many open units have no known value, under two policies; columns end in the policy's name."""
     sides = []
     for policy in (one, other):
-        table = claims(books, as_of, policy)
-        open_now = table[table["status"].isin(["wait", "open"])]
-        sides.append(open_now.groupby("claim_type").agg(units=("units_open", "sum"), amount=("amount_open", "sum")))
-    joined = sides[0].join(sides[1], how="outer", lsuffix=f"_{one.name}", rsuffix=f"_{other.name}").fillna(0)
-    return joined.reset_index()
+        table = claims(books, as_of, policy, types=types)
+        table = table[table["status"].isin(ASSERTED)]
+        late, unvalued = table["status"] == "expired", table["unit_value"].isna()
+        units, amount = table["units_open"], table["amount_open"]
+        sides.append(table.assign(units=units.where(~late, 0), amount=amount.where(~late, 0.0),
+                                  units_expired=units.where(late, 0), amount_expired=amount.where(late, 0.0),
+                                  units_unvalued=units.where(unvalued, 0))
+                     .groupby(["claim_type", "currency"])[["units", "amount", "units_expired", "amount_expired",
+                                                           "units_unvalued"]].sum().add_suffix(f"_{policy.name}"))
+    joined = sides[0].join(sides[1], how="outer", rsuffix="_again").fillna(0).reset_index()
+    for name in joined.columns[2:]:
+        if name.startswith("units"):
+            joined[name] = joined[name].astype("int64")
+        else:
+            joined = worth.rounded(joined, name, joined[name])
+    return joined
 
 
 def rules(policy: Policy) -> pd.DataFrame:
@@ -93,14 +141,23 @@ def rules(policy: Policy) -> pd.DataFrame:
              "from": rule.get("from"), "anchor": rule.get("anchor", ""), "basis": rule.get("basis", ""),
              "opens_after_days": rule.get("opens_after_days", 0 if table == "window" else None),
              "closes_after_days": rule.get("closes_after_days"), "closes_after_months": rule.get("closes_after_months"),
+             "automatic_from": rule.get("automatic_from"), "note": rule.get("note", ""),
              "source": rule["source"], "confidence": rule["confidence"]}
             for table in ("window", "valuation") for rule in policy.facts[table]
             if rule["market"] in (policy.market, "*")]
     return pd.DataFrame(rows).sort_values(["rule", "for", "from"], na_position="first", ignore_index=True)
 
 
+ROLES = {"event": "owed", "refund": "refunded", "charge": "charged", "fee_preview": "fee preview", "found": "found again",
+         "paid": "reimbursed", "returned": "came back", "regraded": "regraded", "asked": "asked for in a removal order",
+         "sibling": "received too much in a sibling shipment", "received": "received", "sent": "in a parcel",
+         "back": "stock came back", "reversed": "the payment that was taken back", "corrected": "fee paid back",
+         "restocked": "booked by the ledger"}
+SETTLING = ("found", "paid", "returned", "regraded", "asked", "sibling", "back", "restocked")
+
+
 def story(table: pd.DataFrame, books: Books, claim_id: str) -> str:
-    """One claim told line by line: the events and payments with their files and lines, the rule, the arithmetic.
+    """One claim told line by line: the events and payments with their files and raw lines, the rule, the arithmetic.
 
     Raises ValueError when there is no such claim.
     """
@@ -108,23 +165,50 @@ def story(table: pd.DataFrame, books: Books, claim_id: str) -> str:
     if found.empty:
         raise ValueError(f"claims: there is no claim {claim_id!r} on that day under that policy. --out lists them all.")
     claim = found.iloc[0]
-    names = " ".join(str(claim[name]) for name in ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id",
-                                                   "fulfillment_center") if claim[name])
-    said = [f"{claim.claim_type}  {names}  {claim.event_date:%Y-%m-%d}", "", "What the files say"]
-    said += [f"  {place}  {_row(books, place)}" for place in claim.sources.split(";") if place]
+    names = "  ".join(f"{name} {claim[name]}" for name in ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id",
+                                                           "fulfillment_center") if claim[name])
+    said = [f"{claim.claim_type}  {claim.event_date:%Y-%m-%d}  {names}", f"  {_standing(claim)}"]
+    told = witnesses(found)
+    settles = told["role"].isin(SETTLING)
+    for title, rows in (("What happened", told[~settles]), ("What settled it", told[settles])):
+        said += ["", title] if len(rows) else []
+        said += [line for row in rows.itertuples() for line in _told(books, f"{row.file}:{row.line}", row.role, row.units)]
     worth_each = "unknown" if pd.isna(claim.unit_value) else f"{claim.unit_value:.2f} {claim.currency}"
     amount = "unknown" if pd.isna(claim.amount_open) else f"{claim.amount_open:.2f} {claim.currency}"
-    until = "unknown" if pd.isna(claim.deadline) else f"{claim.opens_on:%Y-%m-%d} to {claim.deadline:%Y-%m-%d}"
-    said += ["", "Arithmetic",
-             f"  {claim.units_owed} owed - {claim.units_settled} settled = {claim.units_open} open",
+    if claim.value_sources:
+        said += ["", "What a unit is worth"]
+        said += [line for place in claim.value_sources.split(";") for line in _told(books, place, "", 0)]
+    parts = told[settles & (told["units"] > 0)].groupby("role", sort=False)["units"].sum()
+    parts = "".join(f" - {units} {ROLES[role]}" for role, units in parts.items())
+    if claim.units_settled and f"{claim.units_settled}" != f"{told.loc[settles, 'units'].sum()}":
+        parts = f" - {claim.units_settled} settled"
+    said += ["", "Arithmetic", f"  {claim.units_owed} owed{parts} = {claim.units_open} open",
              f"  {claim.units_open} x {worth_each} ({claim.valuation_basis}) = {amount}", "", "Rule",
-             f"  policy {claim.policy}: {claim.rule}", f"  can be claimed {until}: {claim.status}"
-             + (f" ({claim.ambiguous})" if claim.ambiguous else ""), f"  papers: {claim.evidence.replace(';', ', ')}"]
+             f"  policy {claim.policy}: {claim.rule}", f"  papers: {claim.evidence.replace(';', ', ')}"]
+    said += [f"  note: {claim.note}"] if claim.note else []
     return "\n".join(said)
 
 
+def _standing(claim: pd.Series) -> str:
+    """What can be done about the claim, in one line."""
+    until = "until when is not known" if pd.isna(claim.deadline) else \
+        f"from {claim.opens_on:%Y-%m-%d} to {claim.deadline:%Y-%m-%d}, the last day included"
+    left = "" if pd.isna(claim.days_left) or claim.days_left < 0 else f", {claim.days_left} days left"
+    return {"settled": "settled in full: nothing to claim",
+            "ambiguous": f"not claimed: {claim.ambiguous}",
+            "expired": f"expired: {claim.units_open} units were owed and not claimed {until}"}.get(
+        claim.status, f"{claim.status}: {claim.units_open} units can be claimed {until}{left}")
+
+
+def _told(books: Books, place: str, role: str, units: int) -> list[str]:
+    """A line of a file: where it stands and what it is, then its text (of a workbook: its cells)."""
+    what = f"  {ROLES.get(role, role)}" + (f" {units}" if units else "") if role else ""
+    text = books.line(place).replace("\t", "  ").strip() or _row(books, place)
+    return [f"  {place}{what}", f"    {text}"]
+
+
 def _row(books: Books, place: str) -> str:
-    """What stands in one line of one file: its filled columns, without the long ones."""
+    """What stands in one line of a workbook: its filled columns, without the long ones."""
     file, _, line = place.rpartition(":")
     reports = books.files.loc[books.files["file"] == file, "report"]
     if reports.empty:
@@ -139,6 +223,14 @@ def _row(books: Books, place: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+def _none() -> pd.DataFrame:
+    """No claim, with all columns and their types."""
+    kinds = {"event_date": "datetime64[s]", "opens_on": "datetime64[s]", "deadline": "datetime64[s]", "days_left": "Int64",
+             "units_owed": "int64", "units_settled": "int64", "units_open": "int64", "unit_value": "float64",
+             "amount_open": "float64"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in COLUMNS})
+
 
 def _is_claim(table: pd.DataFrame) -> np.ndarray:
     """A payment is a claim only where it lies below its basis, or where that basis is unknown; every other event is one."""
@@ -171,18 +263,65 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     names = papers.once(detectors.products)
     by_sku = names.set_index("msku")
     for column in ("fnsku", "asin"):
-        table[column] = table[column].where(table[column] != "", table["msku"].map(by_sku[column]).fillna(""))
+        named = table["msku"].map(by_sku[column]).astype("object").fillna("")
+        table[column] = table[column].where(table[column] != "", named)
     by_fnsku = names.drop_duplicates("fnsku").set_index("fnsku")["msku"]
-    table["msku"] = table["msku"].where(table["msku"] != "", table["fnsku"].map(by_fnsku).fillna(""))
+    table["msku"] = table["msku"].where(table["msku"] != "", table["fnsku"].map(by_fnsku).astype("object").fillna(""))
     return table
 
 
-def _joined(places: pd.DataFrame, size: int) -> pd.Series:
-    """file:line of each claim, each once, in the order they were found."""
-    places = places.drop_duplicates()
-    text = places["file"].astype("str") + ":" + places["line"].astype("str")
-    joined = text.groupby(places["claim"].to_numpy()).agg(";".join)
-    return joined.reindex(range(size)).fillna("").astype("str")
+def _joined(places: pd.DataFrame, size: int) -> pd.DataFrame:
+    """sources, roles and value_sources of each claim: every line once, in the order they were found."""
+    of_value = places["role"].isin(VALUE_ROLES)
+    places = places.groupby(["claim", "file", "line", of_value.rename("of_value")], sort=False, as_index=False,
+                            observed=True).agg(role=("role", "first"), units=("units", "sum"))
+    places = places.assign(place=places["file"] + ":" + places["line"].astype("int64").astype("str"),
+                           what=places["role"] + ":" + places["units"].astype("int64").astype("str"))
+    texts = {}
+    for name, column, rows in (("sources", "place", ~places["of_value"]), ("roles", "what", ~places["of_value"]),
+                               ("value_sources", "place", places["of_value"])):
+        part = places[rows]
+        order = np.argsort(part["claim"].to_numpy(), kind="stable")
+        words, claim = part[column].to_numpy("object")[order], part["claim"].to_numpy()[order]
+        cuts = np.flatnonzero(np.diff(claim)) + 1
+        out = np.full(size, "", "object")
+        if len(claim):
+            out[claim[np.r_[0, cuts]]] = [";".join(piece) for piece in np.split(words, cuts)]
+        texts[name] = pd.Series(out, dtype="str")
+    return pd.DataFrame(texts)
+
+
+def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Series:
+    """The papers asked for, joined by ";": of the claim type, and more for the categories the policy names."""
+    words = policy.facts["evidence"]
+    base = table["claim_type"].map(lambda name: ";".join(words.get(name, ())))
+    extra, named = policy.facts.get("extra_papers_for", ()), papers.books["costs"]
+    if not extra or named.empty:
+        return base
+    category = named["category"].astype("str").str.casefold()
+    delicate = category.map(lambda text: any(word in text for word in extra)).to_numpy()
+    skus = set(named["msku"].astype("str")[delicate])
+    more = ";".join(words.get("extra", ()))
+    return base.where(~table["msku"].isin(skus), base.str.cat([";" + more] * len(base)) if more else base)
+
+
+def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
+    """What is worth knowing of each open claim: that Amazon may still pay by itself, that a rule announces an audit."""
+    note, open_now = table["note"], table["units_open"] > 0
+    days = policy.facts.get("grace_days", 0)
+    young = open_now & policy.automatic(table["claim_type"], table["event_date"], as_of) & (
+        table["event_date"] + pd.Timedelta(days=days) > pd.Timestamp(as_of))
+    note = note.where(~young | (note != ""), f"Amazon mostly pays such cases by itself: give it {days} days")
+    running = policy.facts.get("audit_after_months_in_a_row", 0)
+    if not running:
+        return note
+    lost = table[(table["claim_type"] == "lost_warehouse") & (table["asin"] != "")]
+    months = lost.assign(month=lost["event_date"].dt.year * 12 + lost["event_date"].dt.month)[["asin", "month"]]
+    months = months.drop_duplicates().sort_values(["asin", "month"], ignore_index=True)
+    run = (months["month"] - months.groupby("asin").cumcount()).astype("str") + months["asin"]
+    long = set(months.loc[run.groupby(run).transform("size") >= running, "asin"])
+    flagged = open_now & (table["claim_type"] == "lost_warehouse") & table["asin"].isin(long)
+    return note.where(~flagged, f"the ASIN was lost in {running} months running: these rules announce an audit")
 
 
 def _numbers(table: pd.DataFrame) -> list[str]:

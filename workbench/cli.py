@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     claims.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
     claims.add_argument("--type", action="append", default=[], dest="types", metavar="CLAIM_TYPE", help="only this type")
     claims.add_argument("--explain", metavar="CLAIM_ID", help="tell one claim's story with its file lines")
+    claims.add_argument("--compare", metavar="NAME", help="what another policy would make of it, per claim type")
+    claims.add_argument("--audit", type=Path, metavar="FILE.csv",
+                        help="the balance audit: per label what should be there, what is there")
     claims.add_argument("--out", type=Path, metavar="FILE.csv|.xlsx")
 
     impact = command("impact", _impact, "What an SOP did to losses: ratio, interval, verdict, reasons, checks, as JSON.")
@@ -222,19 +225,31 @@ def _loss(args: argparse.Namespace) -> int:
 def _claims(args: argparse.Namespace) -> int:
     from workbench import checks, claims, export, policy
 
-    if not args.out and not args.explain:
-        print("workbench: claims needs --out FILE.csv or FILE.xlsx, or --explain CLAIM_ID.", file=sys.stderr)
+    if not (args.out or args.explain or args.compare or args.audit):
+        print("workbench: claims needs --out FILE.csv or FILE.xlsx, or --explain CLAIM_ID, --compare NAME, "
+              "--audit FILE.csv.", file=sys.stderr)
+        return USAGE
+    unheard = set(args.types) - set(claims.TYPES)
+    if unheard:
+        print(f"workbench: there is no claim type {sorted(unheard)[0]!r}; there are {', '.join(claims.TYPES)}.",
+              file=sys.stderr)
         return USAGE
     books = _books(args, through=args.as_of)
     as_of = args.as_of or books.through
     rules = policy.load(args.policy or books.seller.policy, books.seller.market)
-    table = claims.claims(books, as_of, rules, types=args.types)
+    other = policy.load(args.compare, books.seller.market) if args.compare else None
     lacking = claims.unknown(books)
+    lacking = lacking[lacking["claim_type"].isin(args.types)] if args.types else lacking
+    table = claims.claims(books, as_of, rules, types=args.types) if args.out or args.explain else None
     if args.explain:
         print(claims.story(table, books, args.explain))
+    if other:
+        print(claims.compared(books, as_of, rules, other, types=args.types).to_string(index=False))
+    if args.audit:
+        export.write(claims.balances(books, as_of), args.audit)
     if args.out:
-        sheets = {"totals": claims.totals(table), "unknown": lacking, "rules": claims.rules(rules)} \
-            if args.out.suffix.lower() == ".xlsx" else {}
+        sheets = {"totals": claims.totals(table), "unknown": lacking, "payments": claims.payments(table, books, as_of),
+                  "rules": claims.rules(rules)} if args.out.suffix.lower() == ".xlsx" else {}
         export.write(table, args.out, **sheets)
     for row in lacking.itertuples():
         print(f"workbench: {row.claim_type} is unknown: no {row.missing.replace(';', ', no ')} in the folder.",

@@ -22,6 +22,10 @@ KINDS = {"lost_warehouse": "fulfillment_center", "damaged_warehouse": "fulfillme
          "inbound_shortage": "inbound", "removal_lost": "removal_lost", "fee_overcharge": "fee",
          "underpaid": "valuation", "wrong_reversal": "valuation"}
 
+# What starts the clock of a window.
+ANCHORS = {"reported": "the report of the event", "refund": "the first refund", "shipment_created": "the first parcel",
+           "delivered": "the delivery", "charged": "the charge", "reimbursed": "the payment", "discovered": "the discovery"}
+
 
 class PolicyError(ValueError):
     """A policy nobody knows."""
@@ -54,7 +58,16 @@ class Policy:
                 out.loc[part, "deadline"] = (anchor + pd.DateOffset(months=rule["closes_after_months"])
                                              if "closes_after_months" in rule
                                              else anchor + pd.Timedelta(days=rule["closes_after_days"]))
-                out.loc[part, "rule"] = f"{rule['source']} [{rule['confidence']}]"
+                out.loc[part, "rule"] = f"{_span(rule)}: {rule['source']} [{rule['confidence']}]"
+        return out
+
+    def automatic(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.Series:
+        """Whether Amazon pays events of that kind and day by itself in most cases."""
+        out = pd.Series(False, index=days.index)
+        for claim_type, at in claim_types.groupby(claim_types, observed=True).groups.items():
+            for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):
+                if "automatic_from" in rule:
+                    out.loc[part] = days.loc[part] >= pd.Timestamp(rule["automatic_from"])
         return out
 
     def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Series:
@@ -114,6 +127,13 @@ def _facts(name: str) -> dict:
         kept = [rule for rule in base[table] if (rule["market"], rule[key]) not in restated or "from" not in rule]
         merged[table] = kept + own
     return merged
+
+
+def _span(rule: dict) -> str:
+    """A window in words: from day 60 to 120 days after the first refund, since 2024-10-23."""
+    closes = f"{rule['closes_after_months']} months" if "closes_after_months" in rule else f"{rule['closes_after_days']} days"
+    since = f", since {rule['from']}" if "from" in rule else ""
+    return f"from day {rule.get('opens_after_days', 0)} to {closes} after {ANCHORS[rule['anchor']]}{since}"
 
 
 def _start(rule: dict, as_of: dt.date) -> dt.date:

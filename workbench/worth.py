@@ -7,38 +7,41 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench.books import Books
 from workbench.detectors import Papers, sales
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
 LOW = 0.02  # a payment less than this share below its basis is rounding, not underpayment
+WHY = {"sourcing_cost": "unknown: no unit cost for the SKU in the cost sheet",
+       "estimated_proceeds": "unknown: no sale of the SKU or no fee in the files",
+       "cost_plus_freight": "unknown: no unit cost, and no sale to average",
+       "sale_price_less_fees": "unknown: the order's price or fees are not in the files",
+       "": "unknown: no rule is known for that day"}
 
 
-def valued(table: pd.DataFrame, books: Books, papers: Papers, policy: Policy, as_of: dt.date) -> pd.DataFrame:
-    """The claims with unit_value (NaN when unknown), currency and valuation_basis.
+def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The claims with unit_value (NaN when unknown), currency and valuation_basis; and the lines of the cost sheet that
+    say so (claim, role, units, file, line).
 
-    Units lost before an order are valued by the policy's basis of the event's day, units that were sold by the sale;
-    fees and reversals by their own amounts; a payment (`stage` "paid") by how much it lies below its basis, 0 if it
-    does not.
+    Units lost before an order are valued by the policy's basis of the event's day (`valued_on`), units that were sold by
+    the sale; fees and reversals by their own amounts; a payment (`stage` "paid") by how much it lies below its basis, 0
+    if it does not. Nothing is compared across currencies.
     """
-    table = table.assign(valuation_basis="own_amount")
-    paid, kind = table["stage"].eq("paid"), table.get("kind", pd.Series("", table.index))
-    before = table["stage"].eq("before_order") | paid & kind.ne("order")
-    after = table["stage"].eq("after_order") | paid & ~before
-    if "net_price" in table:
-        table["unit_value"] = table["unit_value"].where(~(after & table["stage"].eq("paid")), table["net_price"])
-    for stage, rows in (("before_order", before), ("after_order", after)):
-        basis = policy.bases(stage, table.loc[rows, "event_date"], as_of)
+    table = table.assign(valuation_basis="own_amount", currency=table["currency"].where(
+        table["currency"] != "", papers.books.seller.currency)).reset_index(drop=True)
+    for name in ("kind", "paid", "stated", "net_price"):
+        table[name] = table.get(name, np.nan)
+    paid, ordered = table["stage"].eq("paid"), table["kind"].eq("order")
+    after = table["stage"].eq("after_order") | paid & ordered
+    table["unit_value"] = table["unit_value"].where(~(paid & ordered), table["net_price"])
+    told = []
+    for stage, rows in (("before_order", table["stage"].eq("before_order") | paid & ~ordered), ("after_order", after)):
+        basis = policy.bases(stage, table.loc[rows, "valued_on"], as_of)
         for name, part in basis.groupby(basis).groups.items():
-            table = _by(name, table, part, books, papers)
-    if "paid" in table:
-        paid = table["stage"].eq("paid")
-        short = table["unit_value"] - table["paid"]
-        low = short > np.maximum(table["unit_value"] * LOW, 0.5 * 10.0 ** -precision(books.seller.currency))
-        table["unit_value"] = table["unit_value"].where(~paid, short.where(low, 0.0).where(table["unit_value"].notna()))
-    table["currency"] = table["currency"].where(table["currency"] != "", books.seller.currency)
-    return rounded(table, "unit_value", table["unit_value"])
+            table, lines = _by(name, table, part, papers)
+            told.append(lines)
+    table = _shortfall(table)
+    return rounded(table, "unit_value", table["unit_value"]), pd.concat(told, ignore_index=True)
 
 
 def rounded(table: pd.DataFrame, column: str, values: pd.Series) -> pd.DataFrame:
@@ -57,96 +60,123 @@ def precision(currency: str) -> int:
 
 # ---------------------------------------------------------------------------------------------------- the bases
 
-def _by(basis: str, table: pd.DataFrame, part: pd.Index, books: Books, papers: Papers) -> pd.DataFrame:
-    """The claims `part` valued by one basis."""
-    rows = table.loc[part]
+def _by(basis: str, table: pd.DataFrame, part: pd.Index, papers: Papers) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The claims `part` valued by one basis, and the cost lines used."""
+    rows, costs = table.loc[part], _costs(table.loc[part], papers)
+    paid = rows["stage"].eq("paid")
+    used, money = np.zeros(len(rows), bool), rows["currency"]
     if basis == "sale_price_less_fees":
-        table.loc[part, "valuation_basis"] = np.where(rows["unit_value"].notna(), basis,
-                                                      "unknown: the order's price or fees are not in the files")
-        return table
-    costs = _costs(rows, books)
-    if basis == "sourcing_cost":
-        value, why = costs["unit_cost"], "unknown: no unit cost for the SKU in the cost sheet"
+        value = rows["unit_value"]
     elif basis == "estimated_proceeds":
-        value, why = _proceeds(rows, books, papers), "unknown: no sale of the SKU or no fee in the files"
-    elif basis == "cost_plus_freight":
-        value, why = _article(rows, costs, papers), "unknown: no unit cost, and no sale to average"
+        value = _proceeds(rows, papers)
+    elif basis in ("sourcing_cost", "cost_plus_freight"):
+        value = costs["unit_cost"] if basis == "sourcing_cost" else _article(rows, costs, papers)
+        foreign = paid & (costs["currency"] != rows["currency"])  # a payment in another currency cannot be compared
+        value = value.where(~foreign)
+        money = costs["currency"].where(value.notna() & ~paid, rows["currency"])
+        used = (value.notna() & costs["unit_cost"].notna()).to_numpy()
     else:
-        value, why = pd.Series(np.nan, index=part), "unknown: no rule is known for that day"
+        value = pd.Series(np.nan, index=part)
     table.loc[part, "unit_value"] = value
-    table.loc[part, "valuation_basis"] = np.where(value.notna(), basis or "unknown", why)
-    if len(costs) and basis in ("sourcing_cost", "cost_plus_freight"):
-        own = costs["currency"].where(value.notna(), "")
-        table.loc[part, "currency"] = own.where(own != "", rows["currency"])
+    table.loc[part, "currency"] = money
+    table.loc[part, "valuation_basis"] = np.where(value.notna(), basis, WHY.get(basis, WHY[""]))
+    lines = costs[used].assign(claim=part[used], role="cost", units=0)[["claim", "role", "units", "file", "line"]]
+    return table, lines
+
+
+def _shortfall(table: pd.DataFrame) -> pd.DataFrame:
+    """Payments as what they lack: below their basis, or below what Amazon itself says it paid per unit."""
+    paid = table["stage"].eq("paid")
+    if not paid.any():
+        return table
+    least = table["currency"].map({name: 0.5 * 10.0 ** -precision(name) for name in table["currency"].unique()})
+    own = paid & table["unit_value"].isna() & (table["stated"] - table["paid"] > least)
+    table["valuation_basis"] = table["valuation_basis"].where(~own, "amount_per_unit")
+    basis = table["unit_value"].where(~own, table["stated"])
+    short = basis - table["paid"]
+    low = short > np.maximum(basis * LOW, least)
+    table["unit_value"] = table["unit_value"].where(~paid, short.where(low, 0.0).where(basis.notna()))
     return table
 
 
-def _costs(rows: pd.DataFrame, books: Books) -> pd.DataFrame:
-    """unit_cost, freight, category and currency of each row's SKU on its day, from the analyst's sheet."""
-    sheet = books["costs"]
-    names = ["unit_cost", "freight_per_unit", "category", "currency"]
+def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
+    """unit_cost, freight, category, currency (the seller's where the sheet has none), file and line of each row's SKU on
+    its day, from the analyst's sheet."""
+    sheet, own = papers.books["costs"], papers.books.seller.currency
+    names = ["unit_cost", "freight_per_unit", "category", "currency", "file", "line"]
     if sheet.empty:
-        return pd.DataFrame({"unit_cost": np.nan, "freight_per_unit": np.nan, "category": "", "currency": ""},
-                            index=rows.index)
-    day = rows["event_date"].fillna(pd.Timestamp("1995-01-02"))
+        return pd.DataFrame({"unit_cost": np.nan, "freight_per_unit": np.nan, "category": "", "currency": own, "file": "",
+                             "line": 0}, index=rows.index)
+    day = rows["valued_on"].fillna(pd.Timestamp("1995-01-02"))
     left = pd.DataFrame({"msku": rows["msku"].astype("str"), "day": day, "at": np.arange(len(rows))})
-    right = sheet[["msku", *names]].astype({"msku": "str", "category": "str", "currency": "str"})
+    right = sheet[["msku", *names]].astype({"msku": "str", "category": "str", "currency": "str", "file": "str"})
     right["day"] = sheet["from_date"].fillna(pd.Timestamp("1995-01-01")).astype(left["day"].dtype)
     joined = pd.merge_asof(left.sort_values("day", kind="stable"), right.sort_values("day", kind="stable"), on="day",
                            by="msku").sort_values("at")
     joined.index = rows.index
-    return joined[names].assign(category=joined["category"].fillna(""), currency=joined["currency"].fillna(""))
+    joined = joined[names].fillna({"category": "", "currency": "", "file": "", "line": 0})
+    return joined.assign(currency=joined["currency"].where(joined["currency"] != "", own))
 
 
-def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series) -> pd.Series:
-    """The average price over the PRICE_DAYS before each row's day, of all sales whose group (`groups`: SKU -> group) is
-    the row's (`by`)."""
+def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series, money: pd.Series) -> pd.DataFrame:
+    """`average`: over the PRICE_DAYS up to each row's day, of all sales whose group (`groups`: SKU -> group) is the row's
+    (`by`), in the row's currency (`money`); `latest`: of the last day with a sale up to then. NaN where nothing sold."""
+    nothing = pd.DataFrame({"average": np.nan, "latest": np.nan}, index=rows.index)
     if papers.books.is_absent("settlements"):
-        return pd.Series(np.nan, index=rows.index)
+        return nothing
     sold = papers.once(sales)
     sold = sold[sold["unit_price"].notna() & sold["sold_on"].notna() & (sold["units_sold"] > 0)]
-    group = sold["msku"].map(groups).fillna("")
+    group = sold["msku"].map(groups).astype("object").fillna("") + "\0" + sold["currency"]
     daily = pd.DataFrame({"group": group, "day": sold["sold_on"], "money": sold["unit_price"] * sold["units_sold"],
                           "units": sold["units_sold"]}).groupby(["group", "day"], as_index=False).sum()
+    if daily.empty:
+        return nothing
     daily = daily.sort_values(["group", "day"], ignore_index=True)
+    daily["latest"] = daily["money"] / daily["units"]
     daily[["money", "units"]] = daily.groupby("group")[["money", "units"]].cumsum()
-    wanted = pd.DataFrame({"group": by.astype("str"), "at": np.arange(len(rows)), "day": rows["event_date"]})
+    wanted = pd.DataFrame({"group": by.astype("str") + "\0" + money, "at": np.arange(len(rows)),
+                           "day": rows["valued_on"].fillna(pd.Timestamp("1995-01-01"))})
     sums = []
     for days in (0, PRICE_DAYS):
         shifted = wanted.assign(day=(wanted["day"] - pd.Timedelta(days=days)).astype(daily["day"].dtype))
-        found = pd.merge_asof(shifted.sort_values("day", kind="stable"), daily.sort_values("day", kind="stable"), on="day",
-                              by="group").sort_values("at")
-        sums.append(found[["money", "units"]].fillna(0).to_numpy(float))
-    money, units = (sums[0] - sums[1]).T
+        sums.append(pd.merge_asof(shifted.sort_values("day", kind="stable"), daily.sort_values("day", kind="stable"),
+                                  on="day", by="group").sort_values("at"))
+    amount, units = (sums[0][["money", "units"]].fillna(0).to_numpy(float)
+                     - sums[1][["money", "units"]].fillna(0).to_numpy(float)).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        return pd.Series(np.where(units > 0, money / units, np.nan), index=rows.index)
+        average = np.where(units > 0, amount / units, np.nan)
+    return pd.DataFrame({"average": average, "latest": sums[0]["latest"].to_numpy(float)}, index=rows.index)
 
 
-def _own_price(rows: pd.DataFrame, papers: Papers) -> pd.Series:
+def _own_price(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Series:
+    """The SKU's average price of the days before, else its last one; NaN where it never sold in that currency."""
     skus = rows["msku"].astype("str")
-    return _prices(rows, papers, skus, pd.Series(skus.unique(), index=skus.unique()))
+    found = _prices(rows, papers, skus, pd.Series(skus.unique(), index=skus.unique()), money)
+    return found["average"].fillna(found["latest"])
 
 
-def _proceeds(rows: pd.DataFrame, books: Books, papers: Papers) -> pd.Series:
+def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     """The SKU's average price less its usual fees (fee preview, else what its own sales were charged)."""
-    price = _own_price(rows, papers)
-    preview = books["fee_preview"].drop_duplicates("msku", keep="last")
-    fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float),
-                     index=preview["msku"].astype("str").to_numpy())
-    own = rows["msku"].map(fees[~fees.index.duplicated()])
-    if not books.is_absent("settlements"):
-        charged = papers.once(sales).groupby("msku")["unit_fees"].median()
-        own = own.fillna(rows["msku"].map(charged))
+    price = _own_price(rows, papers, rows["currency"])
+    preview = papers.books["fee_preview"]
+    place = preview["msku"].astype("str") + "\0" + preview["currency"].astype("str")
+    fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float), index=place.to_numpy())
+    wanted = rows["msku"].astype("str") + "\0" + rows["currency"]
+    own = wanted.map(fees[~fees.index.duplicated(keep="last")])
+    if not papers.books.is_absent("settlements"):
+        table = papers.once(sales)
+        own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\0" + table["currency"]).median()))
     return price - own
 
 
 def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> pd.Series:
-    """Purchase cost + first-leg freight, at most the selling price; without a sale the category's 30-day average."""
-    price = _own_price(rows, papers)
+    """Purchase cost + first-leg freight, at most the selling price; what never sold at its category's 30-day average."""
+    price = _own_price(rows, papers, costs["currency"])
     cost = costs["unit_cost"] + costs["freight_per_unit"].fillna(0)
     capped = np.fmin(cost, price).where(cost.notna())
     sheet = papers.books["costs"]
     groups = pd.Series(sheet["category"].astype("str").to_numpy(), index=sheet["msku"].astype("str").to_numpy())
     groups = groups[(groups != "") & ~groups.index.duplicated()]
-    category = _prices(rows, papers, costs["category"].where(costs["category"] != "", "\0none"), groups)
-    return pd.Series(np.where(price.notna(), capped, category), index=rows.index)
+    named = costs["category"].where(costs["category"] != "", "\0none")
+    return capped.where(price.notna(), _prices(rows, papers, named, groups, costs["currency"])["average"])
+

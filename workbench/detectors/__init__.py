@@ -7,9 +7,12 @@ the claim types of this project, after Seller Central's ledger help and practiti
 
 from __future__ import annotations
 
-from workbench.detectors.found import COLUMNS, Found, Needs, Papers, unknown
-from workbench.detectors.orders import fee_overcharge, products, refund_not_returned, returned_damaged, sales
+from workbench.detectors.audit import balances
+from workbench.detectors.fees import fee_overcharge
+from workbench.detectors.found import COLUMNS, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
+from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
+from workbench.detectors.sales import sales
 from workbench.detectors.transport import inbound_shortage, removal_lost
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
 
@@ -19,12 +22,14 @@ DETECTORS = {
     "damaged_warehouse": Needs(damaged_warehouse, ("ledger_detail", "reimbursements")),
     "disposed_unrequested": Needs(disposed_unrequested, ("ledger_detail", "removal_orders", "reimbursements")),
     "refund_not_returned": Needs(refund_not_returned, ("settlements", "returns", "reimbursements")),
-    "returned_damaged": Needs(returned_damaged, ("returns", "reimbursements")),
     "inbound_shortage": Needs(inbound_shortage, ("inbound_shipments", "reimbursements")),
     "removal_lost": Needs(removal_lost, ("removal_orders", "removal_shipments", "reimbursements")),
     "fee_overcharge": Needs(fee_overcharge, ("settlements", "fee_preview", "reimbursements")),
     "underpaid": Needs(underpaid, ("reimbursements",)),
     "wrong_reversal": Needs(wrong_reversal, ("reimbursements", "ledger_detail", "returns")),
+    "returned_damaged": Needs(returned_damaged, ("returns", "reimbursements")),
+    "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }
 
-__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "products", "sales", "unknown"]
+__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "balances", "key", "nothing", "products",
+           "reimbursements", "sales", "unknown"]

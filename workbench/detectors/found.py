@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from workbench import specs
 from workbench.books import Books
 from workbench.checks import longest_silence
 from workbench.matching import Stream, fifo, within
 
-COLUMNS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center", "event_date",
-           "units_owed", "units_settled", "unit_value", "currency", "stage", "ambiguous")
+TEXTS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
+COLUMNS = (*TEXTS, "event_date", "valued_on", "units_owed", "units_settled", "unit_value", "currency", "stage", "ambiguous",
+           "note")
+WITNESS = ("claim", "role", "units", "file", "line")
 GRACE_DAYS = 7  # reports are not in step: a payment may be dated this much before its event
-LATE_DAYS = 45  # a payment or return report that begins or ends this far from an event may miss what settled it
+EVER = pd.Timestamp("2200-01-01")  # the day of a supply that settles an event of its key whenever it came
 
 
 class Found(NamedTuple):
     """`claims`: one row per event owed, COLUMNS; unit_value is NaN where the policy values the unit (by `stage`:
-    "before_order" or "after_order"). `sources`: claim (row of `claims`), file, line."""
+    "before_order" or "after_order", at the rules of `valued_on`). `sources`: one row per line of a file that bears
+    witness: claim (row of `claims`), role ("event", "found", "paid", …), units, file, line."""
 
     claims: pd.DataFrame
     sources: pd.DataFrame
@@ -34,10 +39,10 @@ class Papers:
         self.books, self.as_of = books, as_of
         self._made: dict[Callable, object] = {}
 
-    def once(self, make: Callable[[Books], object]):
-        """`make(books)`, made at the first call."""
+    def once(self, make: Callable[[Papers], object]):
+        """`make(papers)`, made at the first call."""
         if make not in self._made:
-            self._made[make] = make(self.books)
+            self._made[make] = make(self)
         return self._made[make]
 
 
@@ -48,13 +53,47 @@ class Needs(NamedTuple):
     tables: tuple[str, ...]
 
 
+# ---------------------------------------------------------------------------------------------------- settling
+
 class Settled(NamedTuple):
-    """Units settled per owed row, units left of each supply row, and which supply row settled which owed row."""
+    """Units settled per owed row, units left of each supply row, and which supply settled which owed row, by how much."""
 
     units: np.ndarray
     left: np.ndarray
     owed: np.ndarray
     supply: np.ndarray
+    shared: np.ndarray
+
+
+class Account:
+    """Events owed and what has settled them so far: supplies are offered in turn, each takes what is still open."""
+
+    def __init__(self, owed: pd.DataFrame) -> None:
+        self.owed = owed
+        self.open = owed["units"].to_numpy(np.int64).copy()
+        self.sources: list[pd.DataFrame] = []
+
+    def settle(self, supply: pd.DataFrame, by: Sequence[str], role: str, *, grace: int = 0,
+               near: tuple[int, int] | None = None, only: np.ndarray | None = None) -> pd.DataFrame:
+        """The supply with the units it has left. `only`: the owed rows that it may settle; `near`: from so many days
+        before to so many after the event."""
+        wanted = self.open if only is None else np.where(only, self.open, 0)
+        part = settle(self.owed, supply, by, open_units=wanted, grace=grace) if near is None else \
+            settle_near(self.owed, supply, by, *near, open_units=wanted)
+        self.open = self.open - part.units
+        self.sources.append(lines(part.owed, supply.iloc[part.supply], role, part.shared))
+        return supply.assign(units=part.left)
+
+    @property
+    def settled(self) -> np.ndarray:
+        return self.owed["units"].to_numpy(np.int64) - self.open
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What is settled inside is forgotten afterwards; `open` may be looked at before."""
+        kept = self.open.copy(), len(self.sources)
+        yield
+        self.open, self.sources = kept[0], self.sources[:kept[1]]
 
 
 def settle(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], *, open_units: np.ndarray | None = None,
@@ -67,7 +106,7 @@ def settle(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], *, open_
     left, right = keys(owed, supply, by)
     matched = fifo(Stream(left, _days(owed["day"]) - grace, wanted),
                    Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)))
-    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply)
+    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply, matched.units)
 
 
 def settle_near(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], before: int, after: int, *,
@@ -77,113 +116,210 @@ def settle_near(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], bef
     left, right = keys(owed, supply, by)
     matched = within(Stream(left, _days(owed["day"]), wanted),
                      Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)), before, after)
-    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply)
+    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply, matched.units)
 
 
 def keys(one: pd.DataFrame, other: pd.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The same integer for the same key in two frames; a blank key equals no other row's."""
-    both = pd.concat([one[list(by)].astype("str"), other[list(by)].astype("str")], ignore_index=True)
-    code = both.groupby(list(by), sort=False).ngroup().to_numpy(np.int64, copy=True)
-    blank = (both == "").any(axis=1).to_numpy()
-    code[blank] = len(both) + np.arange(int(blank.sum()))
+    size = len(one) + len(other)
+    code, blank = np.zeros(size, np.int64), np.zeros(size, bool)
+    for name in by:
+        both = np.concatenate([one[name].astype("str").to_numpy("object"), other[name].astype("str").to_numpy("object")])
+        part, words = pd.factorize(both)
+        code = code * (len(words) + 1) + part
+        code = pd.factorize(code)[0]
+        blank |= both == ""
+    code[blank] = size + np.arange(int(blank.sum()))
     return code[:len(one)], code[len(one):]
 
 
 def _days(column: pd.Series) -> np.ndarray:
-    return column.to_numpy("datetime64[D]").astype(np.int64)
+    """Days since 1970; an unknown day is later than every other."""
+    return column.fillna(EVER).to_numpy("datetime64[D]").astype(np.int64)
 
 
-def lines(claim: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
+def lines(claim: np.ndarray, rows: pd.DataFrame, role: str, units: np.ndarray | None = None) -> pd.DataFrame:
     """Which claims the rows (with file and line) bear witness to; `claim` and `rows` go side by side."""
-    return pd.DataFrame({"claim": np.asarray(claim, np.int64), "file": rows["file"].astype("str").to_numpy(),
-                         "line": rows["line"].to_numpy(np.int64)})
+    units = rows["units"].to_numpy() if units is None else units
+    return pd.DataFrame({"claim": np.asarray(claim, np.int64), "role": role, "units": np.asarray(units, np.int64),
+                         "file": rows["file"].astype("str").to_numpy(), "line": rows["line"].to_numpy(np.int64)})
 
+
+# ---------------------------------------------------------------------------------------------------- claims
 
 def nothing() -> Found:
     """No event at all."""
     claims = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
-    claims = claims.astype({"event_date": "datetime64[s]", "units_owed": "int64", "units_settled": "int64",
-                            "unit_value": "float64"})
-    return Found(claims, pd.DataFrame({"claim": np.empty(0, np.int64), "file": pd.Series(dtype="str"),
-                                       "line": np.empty(0, np.int64)}))
+    claims = claims.astype({"event_date": "datetime64[s]", "valued_on": "datetime64[s]", "units_owed": "int64",
+                            "units_settled": "int64", "unit_value": "float64"})
+    sources = pd.DataFrame({name: pd.Series(dtype="str") for name in WITNESS})
+    return Found(claims, sources.astype({"claim": "int64", "units": "int64", "line": "int64"}))
 
 
 def found(events: pd.DataFrame, settled: np.ndarray, sources: Sequence[pd.DataFrame], *, stage: str,
-          ambiguous: np.ndarray | str = "", unit_value: np.ndarray | float = np.nan) -> Found:
-    """Events (fnsku, msku, day, units and what else they have) as claims."""
+          ambiguous: np.ndarray | str = "", note: np.ndarray | str = "",
+          unit_value: np.ndarray | float = np.nan) -> Found:
+    """Events (fnsku, msku, day, units and what else they have) as claims. `valued_on` is the day itself where the events
+    have no such column."""
     size = len(events)
     if not size:
         return nothing()
-    texts = {name: events[name].astype("str").to_numpy() if name in events else np.full(size, "", "object")
-             for name in COLUMNS[:7]}
-    claims = pd.DataFrame(texts).astype("str")
+    claims = pd.DataFrame({name: events[name].astype("str").to_numpy() if name in events else np.full(size, "", "object")
+                           for name in TEXTS}).astype("str")
     claims["event_date"] = events["day"].to_numpy("datetime64[s]")
+    claims["valued_on"] = events["valued_on" if "valued_on" in events else "day"].to_numpy("datetime64[s]")
     claims["units_owed"] = events["units"].to_numpy(np.int64)
     claims["units_settled"] = np.asarray(settled, np.int64)
     claims["unit_value"] = unit_value
     claims["stage"] = stage
     claims["currency"] = events["currency"].astype("str").to_numpy() if "currency" in events else ""
-    claims["ambiguous"] = pd.Series(np.broadcast_to(np.asarray(ambiguous, "object"), size), dtype="str")
-    own = [lines(np.arange(size), events)] if "file" in events else []
-    return Found(claims, pd.concat([*own, *sources], ignore_index=True))
+    for name, words in (("ambiguous", ambiguous), ("note", note)):
+        claims[name] = pd.Series(np.broadcast_to(np.asarray(words, "object"), size), dtype="str")
+    own = [lines(np.arange(size), events, "event")] if "file" in events else []
+    return Found(claims, pd.concat([nothing().sources, *own, *sources], ignore_index=True))
+
+
+def first_of(*reasons: np.ndarray) -> np.ndarray:
+    """Per row the first reason that is given."""
+    out = np.asarray(reasons[0], "object")
+    for more in reasons[1:]:
+        out = np.where(out == "", np.asarray(more, "object"), out)
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------- products
+
+NAMING = ("ledger_detail", "shipment_sales", "fee_preview", "inventory", "returns", "reimbursements", "removal_orders")
+
+
+def products(papers: Papers) -> pd.DataFrame:
+    """SKU -> FNSKU and ASIN, from whichever report names them; one row per SKU."""
+    pieces = [_distinct(papers.books, name) for name in NAMING if not papers.books.is_absent(name)]
+    if not pieces:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("msku", "fnsku", "asin")})
+    table = pd.concat(pieces, ignore_index=True)
+    table = table[(table["fnsku"] != "") & (table["msku"] != "") & ~table["msku"].str.startswith("Amazon.Found")]
+    return table.drop_duplicates("msku", ignore_index=True)
+
+
+def _distinct(books: Books, name: str) -> pd.DataFrame:
+    """Each SKU and FNSKU of the table once, in order. By codes: a ledger names its few products in every row."""
+    table = books.table(name, ["msku", "fnsku", "asin"] if name != "removal_orders" else ["msku", "fnsku"])
+    code = table["msku"].cat.codes.to_numpy().astype(np.int64) * (len(table["fnsku"].cat.categories) + 2)
+    first = ~pd.Series(code + table["fnsku"].cat.codes.to_numpy()).duplicated()
+    table = table[first.to_numpy()]
+    return pd.DataFrame({column: table[column].astype("str") if column in table else "" for column in
+                         ("msku", "fnsku", "asin")})
+
+
+def key(papers: Papers, table: pd.DataFrame) -> pd.Series:
+    """The label Amazon counts by: FNSKU, else the FNSKU that another report gives the SKU, else the SKU."""
+    fnsku, msku = table["fnsku"].astype("str"), table["msku"].astype("str")
+    if not (fnsku == "").any():
+        return fnsku
+    known = papers.once(products).set_index("msku")["fnsku"]
+    return fnsku.where(fnsku != "", msku.map(known).astype("object").fillna(msku))
 
 
 # ---------------------------------------------------------------------------------------------------- what is not known
 
+DAY = {"reimbursements": "approved_on", "returns": "returned_on", "removal_shipments": "shipped_on",
+       "removal_orders": "requested_on", "settlements": "posted_on"}
+FEW = 6  # days with a row; fewer tell no rhythm
+FEW_SILENCE = 125  # days: longer than any claim window opens and closes
+LATE_DAYS, HORIZON = 45, 120  # what may be missing at the end of a report, and how late an event may still be settled
+LEAST_SILENCE, LEAST_SLACK = 10, 14
+
+
+class Reach(NamedTuple):
+    """From when to when a table can be relied on; `late` is "" where it reaches `as_of`."""
+
+    first: np.datetime64
+    last: np.datetime64
+    slack: int  # days before its first row that its own rhythm explains
+    late: str
+
+
 def unknown(books: Books, needs: Needs) -> list[str]:
     """The tables that a detector needs and that are absent, or that hold no row and so cover no day."""
-    return [table for table in needs.tables if books.is_absent(table) or books[table].empty]
+    used = books.files.groupby("report")["rows_used"].sum()
+    held = {spec.table for name, spec in specs.reports().items() if used.get(name, 0)}
+    return [table for table in needs.tables if table not in held]
 
 
 def uncovered(papers: Papers, table: str, days: pd.Series) -> np.ndarray:
-    """Why what settles an event of that day may be missing from `table`; "" where the table reaches far enough.
-
-    A table is stale when its silence up to `as_of` is longer than its own rhythm explains.
-    """
-    column = {"reimbursements": "approved_on", "returns": "returned_on", "removal_shipments": "shipped_on",
-              "removal_orders": "requested_on", "ledger_detail": "event_date", "settlements": "posted_on"}[table]
-    rows = np.unique(papers.books.table(table, [column])[column].dropna().to_numpy("datetime64[D]"))
+    """Why what settles an event of that day may be missing from `table`; "" where the table reaches far enough."""
     out = np.full(len(days), "", "object")
-    if not len(rows):
+    reach = papers.once(_REACHES[table])
+    if reach is None:
         out[:] = f"{table} holds no row"
         return out
-    first, last = rows[0], rows[-1]
-    late = days.to_numpy("datetime64[D]") < first - np.timedelta64(LATE_DAYS, "D")
-    out[late] = f"{table} begins only on {first}"
-    if (np.datetime64(papers.as_of) - last).astype(int) > max(longest_silence(rows), LATE_DAYS):
-        # an event whose settlement would have come after the last row cannot be judged
-        out[days.to_numpy("datetime64[D]") > last - np.timedelta64(LATE_DAYS, "D")] = f"{table} ends already on {last}"
+    day = days.fillna(EVER).to_numpy("datetime64[D]")
+    out[day < reach.first - np.timedelta64(reach.slack, "D")] = f"{table} begins only on {reach.first}"
+    if reach.late:
+        out[day > reach.last - np.timedelta64(HORIZON, "D")] = reach.late
     return out
 
 
-def reimbursements(books: Books) -> pd.DataFrame:
+def _reach(table: str) -> Callable[[Papers], Reach | None]:
+    """How far a table reaches. It ends too early when its silence up to `as_of`, or up to the last day of the folder's
+    other reports, is longer than its own rhythm explains."""
+    def made(papers: Papers) -> Reach | None:
+        books = papers.books
+        first, last = books.first_day(table), books.last_day(table)
+        if first is None or last is None:
+            return None
+        if table in DAY:
+            days = np.unique(books.table(table, [DAY[table]])[DAY[table]].dropna().to_numpy("datetime64[D]"))
+        else:
+            days = np.arange(first, last + dt.timedelta(days=1), dtype="datetime64[D]")  # a ledger has rows every day
+        few = len(days) < FEW
+        silence = FEW_SILENCE if few else max(longest_silence(days), LEAST_SILENCE)
+        others = [day for name in (*DAY, "ledger_detail") if (day := books.last_day(name)) and day <= papers.as_of]
+        behind = (max(others, default=last) - last).days > silence
+        old = (papers.as_of - last).days > max(silence, LATE_DAYS)
+        return Reach(np.datetime64(first), np.datetime64(last), LATE_DAYS if few else max(silence, LEAST_SLACK),
+                     f"{table} ends already on {last}" if behind or old else "")
+    return made
+
+
+_REACHES = {table: _reach(table) for table in (*DAY, "ledger_detail")}
+
+
+# ---------------------------------------------------------------------------------------------------- payments
+
+LOST_WORDS = "lost|missing|misplaced"
+
+
+def reimbursements(papers: Papers) -> pd.DataFrame:
     """The reimbursement rows with `kind` (lost, damaged, inbound, removal, order, fee, reversal, other), `day`, `key`
-    (FNSKU, else SKU) and `units` covered: cash and stock; of a reversal what was taken back, 1 or more.
+    and `units` covered: cash and stock; of a reversal what was taken back, 1 or more.
 
     Reasons are folded (`lost_warehouse` is `Lost_Warehouse`); with an order id the order's, without the warehouse's.
     """
-    table = books["reimbursements"].copy()
+    books = papers.books
+    table = books["reimbursements"]
     word = table["reason"].astype("str").str.casefold().str.replace(r"[^a-z]", "", regex=True)
     removal = set(books["removal_orders"]["order_id"].astype("str")) if not books.is_absent("removal_orders") else set()
-    order = table["order_id"].astype("str")
-    back = word.eq("reimbursementreversal") | (table["amount"] < 0) & table["original_reimbursement_id"].ne("")
+    order, amount = table["order_id"].astype("str"), table["amount"].fillna(0.0)
+    back = word.eq("reimbursementreversal") | (amount < 0) & ~word.eq("feecorrection")
     kind = np.select(
         [back, word.eq("feecorrection"), order.isin(removal) & order.ne(""), word.str.contains("inbound"),
          word.isin(["lostoutbound", "removalorderlost"]) & order.eq(""),
-         order.ne("") | word.isin(["customerreturn", "customerserviceissue"]), word.str.contains("damaged"),
-         word.str.contains("lost|missing|misplaced", regex=True)],
+         order.ne("") | word.isin(["customerreturn", "customerserviceissue"]), word.str.contains("damage"),
+         word.str.contains(LOST_WORDS, regex=True)],
         ["reversal", "fee", "removal", "inbound", "removal", "order", "damaged", "lost"], "other")
-    cash, stock = (table[name].fillna(0).astype("int64") for name in ("units_cash", "units_inventory"))
-    total = table["units_total"].fillna(0).astype("int64")
-    units = np.where(back, np.maximum(cash.abs(), np.where(cash == 0, total.abs(), 0)),
-                     np.where(cash + stock != 0, cash + stock, total))
-    table["units"] = np.maximum(units, 0)
-    table["kind"], table["day"] = kind, table["approved_on"]
-    table["key"] = key(table)
-    return table
+    cash, stock, total = (table[name].fillna(0).astype("int64") for name in
+                          ("units_cash", "units_inventory", "units_total"))
+    taken = np.select([cash != 0, total != 0, stock != 0], [cash.abs(), total.abs(), stock.abs()], 1)
+    given = np.where(cash + stock != 0, cash + stock, total)
+    return table.assign(units=np.where(back, taken, np.maximum(given, 0)).astype(np.int64), kind=kind,
+                        day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount,
+                        fnsku=table["fnsku"].astype("str"), msku=table["msku"].astype("str"),
+                        file=table["file"].astype("str"))
 
 
-def key(table: pd.DataFrame) -> pd.Series:
-    """FNSKU, else SKU: the label Amazon counts by."""
-    fnsku = table["fnsku"].astype("str")
-    return fnsku.where(fnsku.ne(""), table["msku"].astype("str"))
+def paid_for(papers: Papers, *kinds: str) -> pd.DataFrame:
+    """The reimbursement rows of those kinds."""
+    rows = papers.once(reimbursements)
+    return rows[rows["kind"].isin(kinds)].reset_index(drop=True)

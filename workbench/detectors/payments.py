@@ -5,70 +5,152 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.detectors.found import Found, Papers, found, lines, reimbursements, settle
-from workbench.detectors.orders import LINE, returned, sales
-from workbench.detectors.warehouse import stock_back
+from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, reimbursements
+from workbench.detectors.orders import refund_account
+from workbench.detectors.sales import LINE, returned, sales, witnesses
+from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, warehouse
+
+PRE_ORDER = ("lost", "damaged", "inbound", "removal")
 
 
 def underpaid(papers: Papers) -> Found:
     """Reimbursements in cash, one row each, with the unit's sale less its fees where an order id says the unit was sold.
 
-    Whether a payment is too low is for the policy to say: `unit_value` is what was paid per unit, `net_price` of an
-    ordered unit its value. Payments that were taken back are left to the reversals.
+    Whether a payment is too low is for the policy to say, by its rule on the day of the event that the payment settled
+    (`valued_on`): `paid` is what was paid per unit, `stated` what Amazon says it paid per unit, `net_price` an ordered
+    unit's value. Payments that were taken back are left to the reversals; one order paid in parts is judged as a whole.
     """
     rows = papers.once(reimbursements)
-    back = set(rows.loc[rows["kind"] == "reversal", "original_reimbursement_id"])
+    back = set(rows.loc[rows["kind"] == "reversal", "original_reimbursement_id"].astype("str"))
     cash = rows["units_cash"].fillna(0).astype("int64")
-    owed = rows[rows["kind"].isin(["lost", "damaged", "inbound", "removal", "order"]) & (cash > 0)
-                & (rows["amount"] > 0) & ~rows["reimbursement_id"].isin(back)]
-    owed = owed.assign(units=cash, msku=owed["msku"].astype("str"), order_id=owed["order_id"].astype("str"))
-    owed = owed.reset_index(drop=True)
-    together = owed.groupby(["order_id", "msku", "kind"], sort=False)
-    parts = (owed["kind"] == "order") & (together["units"].transform("size") > 1)
-    result = found(owed, np.zeros(len(owed), np.int64), [], stage="paid")
-    if not len(owed):
-        return result
+    owed = rows[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
+                & ~rows["reimbursement_id"].astype("str").isin(back)]
+    owed = owed.assign(units=cash).reset_index(drop=True)
+    if owed.empty:
+        return found(owed, np.empty(0), [], stage="paid")
+    owed["valued_on"] = _event_days(papers, owed).fillna(owed["day"])
     values = owed[LINE].merge(_prices(papers), on=LINE, how="left", validate="many_to_one")
-    claims = result.claims.assign(
-        paid=(owed["amount"] / owed["units"]).to_numpy(float), kind=owed["kind"].to_numpy(),
-        net_price=np.where(owed["kind"] == "order", values["net_price"], np.nan),
-        ambiguous=np.where(parts, "the order was paid in several parts", ""))
-    return Found(claims, result.sources)
+    paid, parts = _whole(owed, values)
+    sources = [] if papers.books.is_absent("settlements") else [_of_orders(papers, owed)]
+    result = found(owed, np.zeros(len(owed), np.int64), sources, stage="paid",
+                   ambiguous=np.where(parts, "the order was paid in several parts", ""))
+    return Found(result.claims.assign(
+        paid=paid, kind=owed["kind"].to_numpy(), stated=owed["amount_per_unit"].abs().to_numpy(float),
+        net_price=np.where(owed["kind"] == "order", values["net_price"], np.nan)), result.sources)
 
 
 def wrong_reversal(papers: Papers) -> Found:
-    """Reversals of reimbursements, less the units whose stock came back: found (F) from 60 days before to 14 days after,
-    or returned by the customer on any day.
+    """Reversals of reimbursements, less the units whose stock came back: found (F) or transferred in (N) from 60 days
+    before to 14 days after, regraded where damage was paid, or returned by the customer on any day.
 
-    A reversal whose original payment is not in the files cannot be judged. Until its 14 days are over a claim waits.
+    What is taken back beyond the payment is wrong whatever came back. A reversal whose original payment is not in the
+    files cannot be judged. Until its 14 days are over a claim waits.
     """
     rows = papers.once(reimbursements)
     originals = rows[rows["kind"] != "reversal"].drop_duplicates("reimbursement_id").set_index("reimbursement_id")
-    warehouse, finds = stock_back(papers)
+    stock = papers.once(warehouse)
     order = rows[(rows["kind"] == "reversal") & (rows["order_id"] != "")].reset_index(drop=True)
-    order = order.assign(order_id=order["order_id"].astype("str"), msku=order["msku"].astype("str"))
-    back = papers.once(returned)
-    whenever = back.assign(day=pd.Timestamp("2200-01-01"))
-    came = settle(order, whenever, LINE)
-    sources = [lines(came.owed, back.iloc[came.supply])]
-    owed = pd.concat([order.assign(units_back=came.units), warehouse], ignore_index=True)
+    came = Account(order)
+    for by, supply in _came_back(papers):
+        came.settle(supply, by, "back")
+    owed = pd.concat([order.assign(units_back=came.settled), stock.reversals], ignore_index=True)
     if owed.empty:
         return found(owed, np.empty(0), [], stage="reversed")
-    if len(finds):
-        sources.append(finds.assign(claim=finds["claim"].astype("int64") + len(order)))
-    known = owed["original_reimbursement_id"].isin(originals.index)
-    first = originals.reindex(owed.loc[known, "original_reimbursement_id"])
-    sources.append(lines(np.flatnonzero(known), first))
-    doubt = np.where(known, "", "the payment that was taken back is not in the files")
+    sources = [*came.sources, stock.back.assign(claim=stock.back["claim"].astype("int64") + len(order))]
+    named = owed["original_reimbursement_id"].astype("str")
+    known = named.isin(originals.index) & (named != "")
+    first = originals.reindex(named[known])
+    sources.append(lines(np.flatnonzero(known), first, "reversed"))
+    kind = named.map(originals["kind"]).astype("object").fillna("")
+    doubt = first_of(np.where(known, "", "the payment that was taken back is not in the files"),
+                     np.where(kind == "removal", "whether the removed units were sent after all is not in the files", ""),
+                     np.where((kind == "inbound") & _receipts_near(papers, owed),
+                              "receipts of those days may be the units that were paid for", ""))
     value = (owed["amount"].abs() / owed["units"].clip(lower=1)).to_numpy(float)
-    return found(owed, owed["units_back"].to_numpy(np.int64), sources, stage="reversed", unit_value=value,
-                 ambiguous=doubt)
+    settled = np.minimum(owed["units_back"].to_numpy(np.int64), _allowed(owed, named, originals))
+    return found(owed, settled, sources, stage="reversed", unit_value=value, ambiguous=doubt)
+
+
+# ---------------------------------------------------------------------------------------------------- inside
+
+def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
+    """The day of the earliest event that each payment settled; NaT where none is in the files."""
+    days = []
+    if not papers.books.is_absent("ledger_detail"):
+        days.append(papers.once(warehouse).account)
+    if not papers.books.is_absent("settlements"):
+        days.append(papers.once(refund_account)[0])
+    pieces = [piece.assign(day=account.owed["day"].to_numpy()[piece["claim"]])
+              for account in days for piece in account.sources if len(piece)]
+    if not pieces:
+        return pd.Series(pd.NaT, index=owed.index, dtype="datetime64[s]")
+    pairs = pd.concat(pieces, ignore_index=True)
+    first = pairs[pairs["role"] == "paid"].groupby(["file", "line"])["day"].min()
+    return pd.Series(first.reindex(pd.MultiIndex.from_frame(owed[["file", "line"]])).to_numpy("datetime64[s]"),
+                     index=owed.index)
+
+
+def _whole(owed: pd.DataFrame, values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What was paid per unit, and whether that cannot be told. More units paid than the order had are parts of one
+    payment: all of them together are its price."""
+    paid = (owed["amount"] / owed["units"]).to_numpy(float)
+    group = owed.groupby([*LINE, "kind"], sort=False)
+    sold = values["units_sold"].fillna(0).to_numpy(float)
+    several = (group["units"].transform("size") > 1).to_numpy() & (owed["kind"] == "order").to_numpy()
+    parts = several & ((sold == 0) | (group["units"].transform("sum").to_numpy() > sold))
+    whole = (group["amount"].transform("sum") / np.maximum(sold, 1)).to_numpy(float)
+    enough = parts & (sold > 0) & (whole >= values["net_price"].fillna(np.inf).to_numpy(float) * 0.98)
+    return np.where(enough, whole, paid), parts & ~enough
 
 
 def _prices(papers: Papers) -> pd.DataFrame:
-    table = papers.once(sales) if not papers.books.is_absent("settlements") else pd.DataFrame(
-        {name: pd.Series(dtype="str") for name in LINE} | {"unit_price": pd.Series(dtype=float),
-                                                           "unit_fees": pd.Series(dtype=float)})
-    return table.assign(net_price=(table["unit_price"] - table["unit_fees"]).round(2))[[*LINE, "net_price"]]
+    """The net price and units sold of every order line."""
+    if papers.books.is_absent("settlements"):
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in LINE}
+                            | {name: pd.Series(dtype="float64") for name in ("net_price", "units_sold")})
+    table = papers.once(sales)
+    return table.assign(net_price=(table["unit_price"] - table["unit_fees"]).round(2))[[*LINE, "net_price", "units_sold"]]
 
 
+def _of_orders(papers: Papers, owed: pd.DataFrame) -> pd.DataFrame:
+    """The settlement lines that say what the orders were sold for; the first payment of an order line carries them."""
+    first = owed[(owed["kind"] == "order").to_numpy()].drop_duplicates(LINE)
+    told = witnesses(papers, first, "price", "promotion", "fee", "referral")
+    return told.assign(claim=first.index.to_numpy()[told["claim"]])
+
+
+def _came_back(papers: Papers) -> list[tuple[list[str], pd.DataFrame]]:
+    """Returned units that no refund still waits for: of a line that was refunded twice and paid once, the one that came
+    back was the one not paid."""
+    back = papers.once(returned).assign(day=EVER)
+    if papers.books.is_absent("settlements"):
+        return [(LINE, back), (["order_id"], back.iloc[:0])]
+    lines_sold = papers.once(sales).groupby(LINE)["units_refunded"].sum()
+    paid = paid_for(papers, "order").groupby(LINE)["units"].sum()
+    waits = (lines_sold - paid.reindex(lines_sold.index).fillna(0)).clip(lower=0)
+    place = pd.MultiIndex.from_frame(back[LINE])
+    wanted = waits.reindex(place).fillna(0).to_numpy()
+    before = back.groupby(LINE)["units"].cumsum().to_numpy() - back["units"].to_numpy()
+    used = np.clip(wanted - before, 0, back["units"].to_numpy()).astype(np.int64)
+    back = back.assign(units=back["units"].to_numpy(np.int64) - used)
+    foreign = ~place.isin(pd.MultiIndex.from_frame(papers.once(sales)[LINE]))
+    return [(LINE, back), (["order_id"], back[foreign].reset_index(drop=True))]
+
+
+def _allowed(owed: pd.DataFrame, named: pd.Series, originals: pd.DataFrame) -> np.ndarray:
+    """Units that each reversal may take back: what earlier reversals have left of the payment."""
+    paid = named.map(originals["units"]).fillna(np.inf).to_numpy(float)
+    rank = owed.assign(named=named).sort_values("day", kind="stable")
+    before = (rank.groupby("named")["units"].cumsum() - rank["units"]).reindex(owed.index).to_numpy(float)
+    return np.minimum(np.clip(paid - before, 0, None), owed["units"].to_numpy(float)).astype(np.int64)
+
+
+def _receipts_near(papers: Papers, owed: pd.DataFrame) -> np.ndarray:
+    """Whether the ledger received units of the label around the reversal."""
+    rows = papers.books.table("ledger_detail", ["event_date", "fnsku", "msku", "units"],
+                              where=("event_type", ("Receipts",)))
+    rows = rows[(rows["units"] > 0).to_numpy()].reset_index(drop=True)
+    rows = rows.assign(key=key(papers, rows), day=rows["event_date"], file=rows["file"].astype("str"))
+    account = Account(owed)
+    account.settle(rows, ["key"], "received", near=(BACK_BEFORE, BACK_AFTER))
+    return account.settled > 0

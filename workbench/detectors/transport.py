@@ -5,129 +5,160 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.books import Books
-from workbench.detectors.found import Found, Papers, found, key, lines, reimbursements, settle, uncovered
+from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, uncovered
 
-CLOSED = ("CLOSED",)
+CLOSED = "CLOSED"
 TO_THE_SELLER = "return"  # removal orders of other types end elsewhere
+REPORTED_WITHIN = 3  # days: a parcel is in the shipment report so soon after the order says it was shipped
 
 
 def inbound_shortage(papers: Papers) -> Found:
     """Closed shipments: units shipped less net receipts, less what siblings of the same plan received too much, less
     reimbursed; one row per shipment and SKU.
 
-    Net receipts are the ledger's (positive and negative rows of the shipment) where it holds any, else the shipment's
-    own count. A Lost_Inbound payment names no shipment: the oldest delivery is settled first.
+    A Lost_Inbound payment names no shipment: one of exactly its size is settled first, else the oldest delivery.
     """
-    rows = papers.once(_shipments)
-    closed = rows[rows["shipment_status"].isin(CLOSED)].reset_index(drop=True)
-    short = (closed["units_shipped"] - closed["units_net"]).astype("int64")
-    owed = closed[short > 0].assign(units=short[short > 0]).reset_index(drop=True)
-    over = rows.assign(units=(rows["units_net"] - rows["units_shipped"]).clip(lower=0).astype("int64"))
-    over = over[over["units"] > 0].reset_index(drop=True)
-    offset = settle(owed, over.assign(day=pd.Timestamp("2200-01-01")), ["plan", "key"])
-    paid = papers.once(reimbursements)
-    paid = paid[paid["kind"] == "inbound"].reset_index(drop=True)
-    reimbursed = settle(owed, paid, ["key"], open_units=owed["units"].to_numpy(np.int64) - offset.units)
-    sources = [lines(offset.owed, over.iloc[offset.supply]), lines(reimbursed.owed, paid.iloc[reimbursed.supply]),
-               _receipts_of(papers.once(receipts), owed)]
-    undated = np.select([owed["units_received"].isna() & owed["booked"].isna(), owed["day"].isna()],
-                        ["the units received are not in the files", "no day of delivery is in the files"], "")
-    doubt = np.where(undated == "", uncovered(papers, "reimbursements", owed["day"]), undated)
-    return found(owed, offset.units + reimbursed.units, sources, stage="before_order", ambiguous=doubt)
+    rows = papers.once(shipments)
+    short = (rows["units_shipped"] - rows["units_net"]).astype("int64")
+    judged = rows["shipment_status"].isin([CLOSED, ""])
+    owed = rows[judged & (short > 0)].assign(units=short[judged & (short > 0)]).reset_index(drop=True)
+    over = rows.assign(units=(-short).clip(lower=0), day=EVER)
+    over = over[(over["units"] > 0).to_numpy()].reset_index(drop=True)
+    account = Account(owed)
+    account.settle(over, ["plan", "key"], "sibling")
+    paid = paid_for(papers, "inbound")
+    exact = _of_the_same_size(account, paid)
+    left = account.settle(paid[exact].reset_index(drop=True), ["key", "size"], "paid") if exact.any() else paid[:0]
+    rest = pd.concat([paid[~exact], left], ignore_index=True)
+    account.settle(rest, ["key"], "paid")
+    group = owed.assign(open=account.open > 0).groupby("key")["open"]
+    pooled = owed["key"].isin(paid["key"]) & (group.transform("size") > 1) & group.transform("any")
+    doubt = first_of(np.select(
+        [owed["shipment_status"] == "", owed["units_received"].isna() & owed["booked"].isna(), owed["day"].isna()],
+        ["whether the shipment is closed is not in the files", "the units received are not in the files",
+         "no day of delivery is in the files"], "").astype("object"), uncovered(papers, "reimbursements", owed["day"]))
+    note = np.where(pooled, "payments name no shipment: which of several short ones they are for is inferred", "")
+    return found(owed, account.settled, [*account.sources, _receipts_of(papers.once(receipts), owed)],
+                 stage="before_order", ambiguous=doubt, note=note)
 
 
 def removal_lost(papers: Papers) -> Found:
     """Units a removal order says were shipped, less those in its shipment rows, less reimbursed; one row per order, SKU
     and disposition. Dated by the first parcel, else by the order's last update."""
     books = papers.books
-    orders, parcels = (_removals(books[name]) for name in ("removal_orders", "removal_shipments"))
+    orders, parcels = (_removals(papers, name) for name in ("removal_orders", "removal_shipments"))
     orders = orders[orders["order_type"].astype("str").str.casefold().str.contains(TO_THE_SELLER)]
+    orders = orders.assign(updated=orders["updated_on"].fillna(orders["requested_on"]),
+                           first=orders["order_id"].map(parcels.groupby("order_id")["shipped_on"].min()))
+    orders = orders.assign(day=orders["first"].fillna(orders["updated"]))[orders["units"] > 0].reset_index(drop=True)
     by = ["order_id", "key", "disposition"]
-    parcels = parcels.assign(units=parcels["units_shipped"].fillna(0).astype("int64"), day=parcels["shipped_on"])
-    if not parcels["disposition"].ne("").any() or not orders["disposition"].ne("").any():
-        orders, parcels = orders.assign(disposition="any"), parcels.assign(disposition="any")
-    first = parcels.groupby("order_id")["shipped_on"].min()
-    updated = orders["updated_on"].fillna(orders["requested_on"])
-    shipped = orders["units_shipped"].fillna(0).astype("int64")
-    orders = orders.assign(units=shipped, day=orders["order_id"].map(first).fillna(updated))
-    orders = orders[orders["units"] > 0]
-    whole = orders.groupby(by, as_index=False, sort=False).agg({
-        "units": "sum", "day": "min", "fnsku": "first", "msku": "first", "file": "first", "line": "first"})
-    sent = settle(whole, parcels.assign(day=pd.Timestamp("2200-01-01")), by)
-    missing = whole["units"].to_numpy(np.int64) - sent.units
-    at = np.flatnonzero(missing > 0)
-    owed = whole.iloc[at].assign(units=missing[at]).reset_index(drop=True)
-    paid = papers.once(reimbursements)
-    paid = paid[paid["kind"] == "removal"].reset_index(drop=True)
-    whenever = paid.assign(day=pd.Timestamp("2200-01-01"))
-    named = settle(owed, whenever, ["order_id", "key"])
-    nameless = paid.assign(units=named.left)[(paid["order_id"] == "").to_numpy()].reset_index(drop=True)
-    pooled = settle(owed, nameless, ["key"], open_units=owed["units"].to_numpy(np.int64) - named.units)
+    group = orders.groupby(by, sort=False).ngroup().to_numpy()
+    whole = orders.groupby(by, as_index=False, sort=False).agg(
+        {"units": "sum", "day": "min", "updated": "max", "first": "min", "fnsku": "first", "msku": "first"})
+    sent = Account(whole)
+    for names in (by, ["order_id", "key"]):  # a parcel may leave the disposition out, or name another
+        parcels = sent.settle(parcels.assign(day=EVER), names, "sent")
+    with sent.trial():
+        before = sent.open.copy()
+        sent.settle(parcels, ["order_id"], "sent")
+        relabelled = sent.open < before
+    at = np.flatnonzero(sent.open > 0)
+    owed = whole.iloc[at].assign(units=sent.open[at]).reset_index(drop=True)
+    account = Account(owed)
+    paid = paid_for(papers, "removal")
+    paid = account.settle(paid.assign(day=EVER), ["order_id", "key"], "paid").assign(day=paid["day"])
+    account.settle(paid[(paid["order_id"] == "").to_numpy()].reset_index(drop=True), ["key"], "paid")
     place = np.full(len(whole), -1)
     place[at] = np.arange(len(at))
-    seen = place[sent.owed] >= 0
-    sources = [lines(place[sent.owed][seen], parcels.iloc[sent.supply[seen]]), lines(named.owed, paid.iloc[named.supply]),
-               lines(pooled.owed, nameless.iloc[pooled.supply])]
-    doubt = uncovered(papers, "removal_shipments", owed["day"])
-    doubt = np.where(doubt == "", uncovered(papers, "reimbursements", owed["day"]), doubt)
-    return found(owed, named.units + pooled.units, sources, stage="before_order", ambiguous=doubt)
+    sources = [lines(place[group], orders, "event"), *sent.sources]
+    sources = [sources[0], *(piece.assign(claim=place[piece["claim"]]) for piece in sources[1:])]
+    sources = [piece[piece["claim"] >= 0] for piece in sources] + account.sources
+    last = books.last_day("removal_shipments")
+    after = owed["first"].isna() & (owed["updated"] > pd.Timestamp(last or "1995-01-01") + pd.Timedelta(
+        days=REPORTED_WITHIN))
+    too_new = after & (owed.loc[after, "order_id"].nunique() > 1)  # one is lost, several are not reported
+    doubt = first_of(np.where(relabelled[at], "a parcel of the order holds units under another label", ""),
+                     np.where(too_new, f"removal_shipments ends already on {last}", ""),
+                     uncovered(papers, "removal_shipments", owed["day"]), uncovered(papers, "reimbursements", owed["day"]))
+    return found(owed, account.settled, sources, stage="before_order", ambiguous=doubt)
 
 
 # ---------------------------------------------------------------------------------------------------- inside
 
-def _removals(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(key=key(table), order_id=table["order_id"].astype("str"), file=table["file"].astype("str"),
-                        disposition=table["disposition"].astype("str").str.upper()).reset_index(drop=True)
+def _of_the_same_size(account: Account, paid: pd.DataFrame) -> np.ndarray:
+    """Payments of exactly what one shipment lacks; gives account and payments their `size`."""
+    account.owed["size"] = account.open.astype("str")
+    paid["size"] = paid["units"].astype("str")
+    held = pd.MultiIndex.from_arrays([account.owed["key"], account.owed["size"]])
+    return pd.MultiIndex.from_arrays([paid["key"], paid["size"]]).isin(held)
 
 
-def receipts(books: Books) -> pd.DataFrame:
+def _removals(papers: Papers, name: str) -> pd.DataFrame:
+    table = papers.books[name]
+    texts = {column: table[column].astype("str") for column in ("order_id", "file", "fnsku", "msku")}
+    return table.assign(**texts, key=key(papers, table), disposition=table["disposition"].astype("str").str.upper(),
+                        units=table["units_shipped"].fillna(0).astype("int64").clip(lower=0)).reset_index(drop=True)
+
+
+def receipts(papers: Papers) -> pd.DataFrame:
     """The ledger's receipts that name a shipment: shipment_id, key, units (signed), day, file, line."""
-    table = books.table("ledger_detail", ["event_date", "fnsku", "msku", "event_type", "reference_id", "units"])
-    table = table[(table["event_type"] == "Receipts").to_numpy() & table["reference_id"].ne("").to_numpy()]
-    return pd.DataFrame({"shipment_id": table["reference_id"].astype("str"), "key": key(table), "units": table["units"],
-                         "day": table["event_date"], "file": table["file"].astype("str"), "line": table["line"]})
+    table = papers.books.table("ledger_detail", ["event_date", "fnsku", "msku", "reference_id", "units"],
+                               where=("event_type", ("Receipts",)))
+    table = table[table["reference_id"].ne("").to_numpy()]
+    return pd.DataFrame({"shipment_id": table["reference_id"].astype("str"), "key": key(papers, table),
+                         "units": table["units"], "day": table["event_date"], "file": table["file"].astype("str"),
+                         "line": table["line"]}).reset_index(drop=True)
 
 
-def _shipments(books: Books) -> pd.DataFrame:
-    """One row per shipment and SKU: units_shipped, units_net (received), status, plan, day of delivery.
+def shipments(papers: Papers) -> pd.DataFrame:
+    """One row per shipment and SKU: units_shipped, units_net (received), status ("" where no file tells), plan, day of
+    delivery.
 
     The inbound API gives a shipment's head and its items apart, and no day of delivery: the first receipt in the ledger
-    then stands for it.
+    then stands for it. Cancelled and deleted shipments are left out.
     """
-    table = books["inbound_shipments"]
-    text = {name: table[name].astype("str") for name in ("shipment_id", "shipment_name", "inbound_plan_id",
-                                                          "shipment_status", "fulfillment_center", "msku")}
-    table = table.assign(**text, key=key(table), file=table["file"].astype("str"))
-    heads = table[table["shipment_status"] != ""].drop_duplicates("shipment_id", keep="last").set_index("shipment_id")
+    table = papers.books["inbound_shipments"]
+    texts = {name: table[name].astype("str") for name in ("shipment_id", "shipment_name", "inbound_plan_id", "file",
+                                                          "shipment_status", "fulfillment_center", "msku", "fnsku")}
+    table = table.assign(**texts, key=key(papers, table))
+    table["shipment_status"] = table["shipment_status"].where(
+        (table["shipment_status"] != "") | table["closed_on"].isna(), CLOSED)
     items = table[table["units_shipped"].notna()].reset_index(drop=True)
     for name in ("shipment_status", "shipment_name", "inbound_plan_id", "fulfillment_center"):
-        items[name] = items[name].where(items[name] != "", items["shipment_id"].map(heads[name]).fillna(""))
-    delivered = items["delivered_on"].fillna(items["shipment_id"].map(heads["delivered_on"]))
-    booked = receipts(books)
-    net = booked.groupby(["shipment_id", "key"], as_index=False).agg(booked=("units", "sum"), first=("day", "min"))
+        head = table[table[name] != ""].drop_duplicates("shipment_id", keep="last").set_index("shipment_id")[name]
+        items[name] = items[name].where(items[name] != "", items["shipment_id"].map(head).astype("object").fillna(""))
+    items = items[~items["shipment_status"].isin(["CANCELLED", "DELETED"])].reset_index(drop=True)
+    for name in ("delivered_on", "created_on"):
+        items[name] = items[name].fillna(items["shipment_id"].map(table.groupby("shipment_id")[name].min()))
+    booked = papers.once(receipts)
+    net = booked.assign(into=booked["units"].clip(lower=0)).groupby(["shipment_id", "key"], as_index=False).agg(
+        booked=("units", "sum"), into=("into", "sum"), first=("day", "min"))
     items = items.merge(net, on=["shipment_id", "key"], how="left", validate="many_to_one")
-    counted = items["units_received"].fillna(0).astype("int64")
-    several = items.duplicated(["shipment_id", "key"], keep=False)  # the ledger does not divide a shipment's SKU
-    whole = _reaches(books, items)
-    items["units_net"] = np.where(items["booked"].notna() & ~several & whole, items["booked"].fillna(0), counted).astype(
-        "int64")
+    items["units_net"] = _net(papers, items)
     series = items["shipment_name"].str.replace(r"\s*-\s*\d+\s*$", "", regex=True)
     items["plan"] = np.where(items["inbound_plan_id"] != "", items["inbound_plan_id"],
                              np.where(series != "", series, items["shipment_id"]))
-    return items.assign(day=delivered.fillna(items["first"]), units_shipped=items["units_shipped"].astype("int64"))
+    return items.assign(day=items["delivered_on"].fillna(items["first"]),
+                        units_shipped=items["units_shipped"].astype("int64"))
 
 
-def _reaches(books: Books, items: pd.DataFrame) -> np.ndarray:
-    """Whether the ledger begins before the shipment was made, so that it holds all its receipts."""
-    first = books.first_day("ledger_detail")
-    if first is None:
-        return np.zeros(len(items), bool)
+def _net(papers: Papers, items: pd.DataFrame) -> np.ndarray:
+    """Net receipts: the ledger's, where it holds all that the shipment's own count has, else that count.
+
+    The ledger knows of more than a count that is older (late receipts, stock deducted after the shipment was closed); a
+    ledger with less than the count lacks rows. Without a count the ledger must begin before the shipment was made.
+    """
+    counted, booked, into = (items[name].astype("Float64").fillna(-1).to_numpy(float)
+                             for name in ("units_received", "booked", "into"))
+    start = papers.books.first_day("ledger_detail")
     made = items["created_on"].fillna(items["first"])
-    return (made > pd.Timestamp(first)).to_numpy()
+    whole = np.zeros(len(items), bool) if start is None else (made > pd.Timestamp(start)).to_numpy()
+    several = items.duplicated(["shipment_id", "key"], keep=False).to_numpy()  # the ledger does not divide a SKU's rows
+    told = items["booked"].notna().to_numpy() & ~several & np.where(counted >= 0, into >= counted, whole)
+    return np.where(told, np.maximum(booked, 0), np.maximum(counted, 0)).astype(np.int64)
 
 
 def _receipts_of(booked: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
     at = owed[["shipment_id", "key"]].assign(claim=np.arange(len(owed)))
     joined = booked.merge(at, on=["shipment_id", "key"], how="inner", validate="many_to_many")
-    return lines(joined["claim"].to_numpy(), joined)
+    return lines(joined["claim"].to_numpy(), joined, "received")

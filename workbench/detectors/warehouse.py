@@ -7,54 +7,54 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench.books import Books
 from workbench.detectors.found import (
+    EVER,
     GRACE_DAYS,
+    Account,
     Found,
     Papers,
+    first_of,
     found,
     key,
     lines,
-    reimbursements,
+    nothing,
+    paid_for,
     settle,
     settle_near,
     uncovered,
 )
+from workbench.detectors.trust import amazons_balance
 
 LOST, FOUND, DAMAGED = ("M", "5"), ("F",), ("E",)
 UNSELLABLE_DAMAGE = ("6", "7", "H", "K", "U")  # damage to units that could not be sold anyway
 DISPOSED = ("D", "G")
+BROKEN = "WAREHOUSE_DAMAGED"
+NOT_OWED = ("CUSTOMER_DAMAGED", "DEFECTIVE")  # Amazon answers neither for the customer nor for the maker
 BACK_BEFORE, BACK_AFTER = 60, 14  # days around a reversal in which the stock comes back
 ORDERED_WITHIN = 30  # days around a disposal in which the removal order lies
-NEEDED = ["event_date", "fnsku", "msku", "asin", "event_type", "fulfillment_center", "disposition", "reason",
-          "reference_id", "units", "units_reconciled", "units_unreconciled"]
+PAIRED_WITHIN = 30  # days between the two rows of a stock payment, or of a transfer in and out
+NEEDED = ["event_date", "fnsku", "msku", "asin", "fulfillment_center", "disposition", "reason", "reference_id", "units",
+          "units_reconciled", "units_unreconciled"]
 
 
-class _Stock(NamedTuple):
-    """The ledger's adjustments, the payments without an order, and which finds belong to reversals."""
+class Stock(NamedTuple):
+    """The warehouse's accounts, settled as far as the files tell."""
 
-    events: pd.DataFrame
-    paid: pd.DataFrame
-    finds: pd.DataFrame  # found units that are free to settle losses
-    reversals: pd.DataFrame  # of warehouse payments, with `units_back`
-    back: pd.DataFrame  # sources: which finds brought the stock of which reversal
+    account: Account  # rows of all three claim types, column `claim_type`
+    ambiguous: np.ndarray  # per row of the account
+    note: np.ndarray
+    reversals: pd.DataFrame  # of payments without an order, with `units_back`: the stock that came back for them
+    back: pd.DataFrame  # sources: which ledger rows brought the stock of which reversal
 
 
 def lost_warehouse(papers: Papers) -> Found:
     """Units of ledger adjustments M and 5, less found (F) and paid, oldest first, across centres.
 
-    Finds that Amazon takes back after it has paid (O), and finds that belong to a reversal, settle nothing. N is stock
-    given as payment or a transfer: the payment counts, not the row. Units lost from damaged stock are owed as damage.
+    Amazon's own open balance counts where the ledger has it. Finds that Amazon takes back after it has paid (O), and
+    finds that belong to a reversal, settle nothing. N is stock given as payment or a transfer: the payment counts, not
+    the row. Units lost from damaged stock are owed as damage.
     """
-    stock = papers.once(_read)
-    rows = stock.events
-    owed = rows[rows["reason"].isin(LOST) & (rows["signed"] < 0)].reset_index(drop=True)
-    paid = stock.paid[stock.paid["kind"] == "lost"]
-    settled, sources = _settled(owed, pd.concat([stock.finds, paid], ignore_index=True), stock.paid, paid)
-    settled = _explained(papers, owed, settled)
-    damaged = np.where(owed["disposition"].isin(["WAREHOUSE_DAMAGED"]), "the units were damaged before: owed as damage", "")
-    return found(owed, settled, sources, stage="before_order",
-                 ambiguous=_or(damaged, uncovered(papers, "reimbursements", owed["day"])))
+    return _claims(papers, "lost_warehouse")
 
 
 def damaged_warehouse(papers: Papers) -> Found:
@@ -62,21 +62,7 @@ def damaged_warehouse(papers: Papers) -> Found:
 
     6, 7, H, K and U hit units that were unsellable already; whether anything is owed for them cannot be told.
     """
-    stock = papers.once(_read)
-    rows = stock.events
-    owed = rows[rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)) & (rows["signed"] < 0)].reset_index(drop=True)
-    sellable = owed["reason"].isin(DAMAGED).to_numpy()
-    regraded = rows[(rows["reason"] == "Q") & (rows["disposition"] == "WAREHOUSE_DAMAGED") & (rows["signed"] < 0)]
-    paid = stock.paid[stock.paid["kind"] == "damaged"]
-    good = owed[sellable].reset_index(drop=True)
-    part, sources = _settled(good, pd.concat([regraded, paid], ignore_index=True), stock.paid, paid)
-    at = np.flatnonzero(sellable)
-    settled = np.zeros(len(owed), np.int64)
-    settled[at] = part
-    sources = [piece.assign(claim=at[piece["claim"]]) for piece in sources]
-    doubt = np.where(sellable, "", "the unit was unsellable already")
-    return found(owed, settled, sources, stage="before_order",
-                 ambiguous=_or(doubt, uncovered(papers, "reimbursements", owed["day"])))
+    return _claims(papers, "damaged_warehouse")
 
 
 def disposed_unrequested(papers: Papers) -> Found:
@@ -84,65 +70,139 @@ def disposed_unrequested(papers: Papers) -> Found:
 
     Removal orders are named in the ledger's reference or matched by FNSKU.
     """
-    stock = papers.once(_read)
-    rows = stock.events
-    owed = rows[rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")
-                & (rows["signed"] < 0)].reset_index(drop=True)
-    asked = papers.books["removal_orders"]
-    asked = asked[asked["units_disposed"].fillna(0).astype("int64") > 0]
-    asked = asked[~asked["disposition"].astype("str").isin(["UNSELLABLE", "DEFECTIVE", "CUSTOMER_DAMAGED"])]
-    asked = pd.DataFrame({"key": key(asked), "reference_id": asked["order_id"].astype("str"), "day": asked["requested_on"],
-                          "units": asked["units_disposed"].astype("int64"), "file": asked["file"].astype("str"),
-                          "line": asked["line"]}).reset_index(drop=True)
-    if owed.empty:
-        return found(owed, np.empty(0), [], stage="before_order")
-    early = asked.assign(day=pd.Timestamp.max.floor("D").as_unit("s"))  # the reference itself says which order it was
-    named = settle(owed, early, ["key", "reference_id"])
-    by_key = settle_near(owed, asked.assign(units=named.left), ["key"], ORDERED_WITHIN, ORDERED_WITHIN,
-                         open_units=owed["units"].to_numpy(np.int64) - named.units)
-    settled = named.units + by_key.units
-    witnesses = [lines(pair.owed, asked.iloc[pair.supply]) for pair in (named, by_key)]
-    paid = stock.paid[stock.paid["kind"] == "other"]
-    more = settle(owed, paid.reset_index(drop=True), ["key"], open_units=owed["units"].to_numpy(np.int64) - settled)
-    witnesses.append(lines(more.owed, paid.iloc[more.supply]))
-    doubt = _or(uncovered(papers, "removal_orders", owed["day"]),
-                uncovered(papers, "reimbursements", owed["day"]))
-    return found(owed, settled + more.units, witnesses, stage="before_order", ambiguous=doubt)
+    return _claims(papers, "disposed_unrequested")
 
 
-def stock_back(papers: Papers) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Reversals of warehouse payments with `units_back`, the units of stock that came back for them, and the finds'
-    lines (claim is the reversal's row)."""
-    stock = papers.once(_read)
-    return stock.reversals, stock.back
+def _claims(papers: Papers, claim_type: str) -> Found:
+    stock = papers.once(warehouse)
+    own = (stock.account.owed["claim_type"] == claim_type).to_numpy()
+    place = np.cumsum(own) - 1
+    pieces = [piece[own[piece["claim"]]] for piece in stock.account.sources if len(piece)]
+    pieces = [piece.assign(claim=place[piece["claim"]]) for piece in pieces]
+    return found(stock.account.owed[own], stock.account.settled[own], pieces, stage="before_order",
+                 ambiguous=stock.ambiguous[own], note=stock.note[own])
 
 
-# ---------------------------------------------------------------------------------------------------- inside
+# ---------------------------------------------------------------------------------------------------- the accounts
 
-def _read(books: Books) -> _Stock:
-    table = books.table("ledger_detail", NEEDED)
-    table = table[(table["event_type"] == "Adjustments").to_numpy()].reset_index(drop=True)
-    events = table.assign(key=key(table), day=table["event_date"], signed=table["units"], units=table["units"].abs(),
-                          reason=table["reason"].astype("str"), disposition=table["disposition"].astype("str"),
-                          file=table["file"].astype("str"))
-    payments = reimbursements(books)
-    paid = payments[payments["kind"].isin(["lost", "damaged", "other"])].reset_index(drop=True)
-    paid = paid.assign(file=paid["file"].astype("str"))
-    finds = _without_taken(events)
-    reversals = payments[(payments["kind"] == "reversal") & (payments["order_id"] == "")].reset_index(drop=True)
-    finds, back, units_back = _given_back(events, finds, paid, reversals)
-    return _Stock(events, paid, finds, reversals.assign(units_back=units_back), back)
+def adjustments(papers: Papers) -> pd.DataFrame:
+    """The ledger's adjustments with key, day, signed units and their size."""
+    table = papers.books.table("ledger_detail", NEEDED, where=("event_type", ("Adjustments",)))
+    texts = {name: table[name].astype("str") for name in ("fnsku", "msku", "asin", "reason", "disposition", "file")}
+    return table.assign(**texts, key=key(papers, table), day=table["event_date"], signed=table["units"],
+                        units=table["units"].abs()).reset_index(drop=True)
 
 
-def _without_taken(events: pd.DataFrame) -> pd.DataFrame:
-    """Found units, less those that Amazon took as its own afterwards (O that no N gives back)."""
-    finds = events[events["reason"].isin(FOUND) & (events["signed"] > 0)].reset_index(drop=True)
-    taken = events[(events["reason"] == "O") & (events["signed"] < 0)].reset_index(drop=True)
-    if taken.empty or finds.empty:
-        return finds
-    backwards = taken.assign(day=_mirror(taken["day"]))
-    latest = settle(backwards, finds.assign(day=_mirror(finds["day"])), ["key"])
-    return finds.assign(units=latest.left)
+def warehouse(papers: Papers) -> Stock:
+    """Losses, damage and disposals of one seller, and everything that settles them."""
+    rows = papers.once(adjustments)
+    out, into = rows["signed"] < 0, rows["signed"] > 0
+    kind = np.select([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
+                      out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
+                     ["lost_warehouse", "damaged_warehouse", "disposed_unrequested"], "")
+    owed = rows[kind != ""].assign(claim_type=kind[kind != ""]).reset_index(drop=True)
+    account = Account(owed.assign(grade=_grade(owed["disposition"])))
+    paid = paid_for(papers, "lost", "damaged", "other")
+    finds = rows[into & rows["reason"].isin(FOUND)].reset_index(drop=True)
+    given = rows[into & (rows["reason"] == "N")].reset_index(drop=True)
+    taken = rows[out & (rows["reason"] == "O")].reset_index(drop=True)
+    regraded = rows[out & (rows["reason"] == "Q") & (rows["disposition"] == BROKEN)].reset_index(drop=True)
+
+    finds, taken = _kept_by_amazon(finds, taken, paid)
+    given = _stock_payments(given, paid)
+    reversals, back, finds, given, regraded = _given_back(papers, owed, paid, finds, given, regraded)
+    given = given.assign(units=settle_near(taken, given, ["key"], PAIRED_WITHIN, PAIRED_WITHIN).left)
+
+    lost = (owed["claim_type"] == "lost_warehouse").to_numpy()
+    hurt = (owed["claim_type"] == "damaged_warehouse").to_numpy()
+    spare = _settle_losses(account, lost, finds, paid[paid["kind"] == "lost"])
+    _settle_damage(account, hurt, regraded, paid[paid["kind"] == "damaged"])
+    known, note = amazons_balance(papers, account)
+    doubt = _settle_disposals(papers, account, (owed["claim_type"] == "disposed_unrequested").to_numpy())
+    account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
+    doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
+                     _unseen(papers, owed, known))
+    return Stock(account, doubt, note, reversals, back)
+
+
+def _grade(disposition: pd.Series) -> np.ndarray:
+    return np.where(disposition.isin(["", "SELLABLE"]), "sellable", "unsellable")
+
+
+def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
+    """Finds and payments in the order of their days, of the same kind of stock first; then payments a few days early.
+    The finds that settled nothing come back."""
+    both = pd.concat([finds.assign(role="found", grade=_grade(finds["disposition"])),
+                      paid.assign(role="paid", grade="sellable")], ignore_index=True)
+    for by in (["key", "grade"], ["key"]):
+        before = len(account.sources)
+        both = account.settle(both, by, "", only=lost)
+        _name(account, before, both)
+    early = both[both["role"] == "paid"].reset_index(drop=True)
+    account.settle(early, ["key"], "paid", grace=GRACE_DAYS, only=lost)
+    return both[both["role"] == "found"].reset_index(drop=True)
+
+
+def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, paid: pd.DataFrame) -> None:
+    both = pd.concat([regraded.assign(role="regraded"), paid.assign(role="paid")], ignore_index=True)
+    sellable = hurt & account.owed["reason"].isin(DAMAGED).to_numpy()
+    for only in (sellable, hurt):
+        before = len(account.sources)
+        both = account.settle(both, ["key"], "", only=only)
+        _name(account, before, both)
+        early = both["role"].eq("paid").to_numpy()
+        late = account.settle(both[early].reset_index(drop=True), ["key"], "paid", grace=GRACE_DAYS, only=only)
+        both.loc[early, "units"] = late["units"].to_numpy()
+
+
+def _name(account: Account, before: int, supply: pd.DataFrame) -> None:
+    """Gives the latest sources the role of the row they come from."""
+    roles = supply.drop_duplicates(["file", "line"]).set_index(["file", "line"])["role"]
+    for at in range(before, len(account.sources)):
+        piece = account.sources[at]
+        place = pd.MultiIndex.from_frame(piece[["file", "line"]])
+        account.sources[at] = piece.assign(role=roles.reindex(place).to_numpy() if len(piece) else piece["role"])
+
+
+def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) -> np.ndarray:
+    """What removal orders asked to dispose; "" or, per row, which disposals an order may have asked for."""
+    doubt = np.full(len(account.owed), "", "object")
+    if not disposed.any() or papers.books.is_absent("removal_orders"):
+        return doubt
+    asked = _asked(papers)
+    asked = account.settle(asked.assign(day=EVER), ["key", "reference_id"], "asked", only=disposed)
+    for day in ("requested_on", "updated_on"):
+        asked = account.settle(asked.assign(day=asked[day].fillna(asked["requested_on"])), ["key"], "asked",
+                               near=(ORDERED_WITHIN, ORDERED_WITHIN), only=disposed)
+    with account.trial():
+        left = account.open.copy()
+        account.settle(asked.assign(day=EVER), ["key"], "asked", only=disposed)
+        doubt[account.open < left] = "a removal order of another time may have asked for it"
+    return doubt
+
+
+def _asked(papers: Papers) -> pd.DataFrame:
+    """Units of sellable stock that removal orders asked to dispose: what a disposal order has not cancelled, else what an
+    order of another kind says was disposed of."""
+    table = papers.books["removal_orders"]
+    names = ("units_requested", "units_cancelled", "units_disposed")
+    wanted, cancelled, done = (table[name].fillna(0).astype("int64") for name in names)
+    disposal = table["order_type"].astype("str").str.casefold().str.contains("dispos")
+    table = table.assign(units=np.where(disposal, np.maximum(wanted - cancelled, done), done), key=key(papers, table),
+                         reference_id=table["order_id"].astype("str"), file=table["file"].astype("str"))
+    sellable = ~table["disposition"].astype("str").str.upper().isin(["UNSELLABLE", BROKEN, *NOT_OWED])
+    return table[sellable & (table["units"] > 0)].reset_index(drop=True)
+
+
+# ---------------------------------------------------------------------------------------------------- what finds are for
+
+def _kept_by_amazon(finds: pd.DataFrame, taken: pd.DataFrame, paid: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Finds without those that Amazon took as its own because it had paid (O after a payment in cash); and the other O."""
+    cash = paid.assign(units=paid["units_cash"].fillna(0).astype("int64").clip(lower=0))
+    explained = settle(cash, taken, ["key"], grace=GRACE_DAYS)
+    bought = taken.assign(units=taken["units"].to_numpy(np.int64) - explained.left, day=_mirror(taken["day"]))
+    latest = settle(bought, finds.assign(day=_mirror(finds["day"])), ["key"])
+    return finds.assign(units=latest.left), taken.assign(units=explained.left)
 
 
 def _mirror(days: pd.Series) -> pd.Series:
@@ -151,68 +211,77 @@ def _mirror(days: pd.Series) -> pd.Series:
     return zero - (days - zero)
 
 
-def _given_back(events: pd.DataFrame, finds: pd.DataFrame, paid: pd.DataFrame,
-                reversals: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-    """Finds that brought back the stock of reversed payments, those first that no open loss was waiting for."""
-    nobody = pd.DataFrame({"claim": [], "file": [], "line": []})
+def _stock_payments(given: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
+    """N rows without those that are the other side of a payment in stock."""
+    stock = paid.assign(units=paid["units_inventory"].fillna(0).astype("int64").clip(lower=0))
+    return given.assign(units=settle_near(stock, given, ["key"], PAIRED_WITHIN, PAIRED_WITHIN).left)
+
+
+def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: pd.DataFrame, given: pd.DataFrame,
+                regraded: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Reversals with the stock that came back for them: finds, those first that no open loss was waiting for, transfers
+    in (N), and for damage what was regraded. What they used settles nothing else."""
+    reversals = paid_for(papers, "reversal")
+    reversals = reversals[reversals["order_id"] == ""].reset_index(drop=True)
+    units = np.zeros(len(reversals), np.int64)
     if reversals.empty:
-        return finds, nobody, np.empty(0, np.int64)
-    losses = events[events["reason"].isin(LOST) & (events["signed"] < 0)].reset_index(drop=True)
+        return reversals.assign(units_back=units), nothing().sources, finds, given, regraded
+    losses = owed[owed["claim_type"] == "lost_warehouse"]
     both = pd.concat([finds, paid[paid["kind"] == "lost"]], ignore_index=True)
     spare = settle(losses, both, ["key"], grace=GRACE_DAYS).left[:len(finds)]
-    units, left, witnesses = np.zeros(len(reversals), np.int64), finds["units"].to_numpy(np.int64).copy(), []
-    for offered in (spare, None):  # first what was spare, then any find
-        supply = finds.assign(units=np.minimum(spare, left) if offered is not None else left)
-        taken = settle_near(reversals, supply, ["key"], BACK_BEFORE, BACK_AFTER,
-                            open_units=reversals["units"].to_numpy(np.int64) - units)
-        units += taken.units
-        left -= supply["units"].to_numpy(np.int64) - taken.left
-        witnesses.append(lines(taken.owed, finds.iloc[taken.supply]))
-    return finds.assign(units=left), pd.concat(witnesses, ignore_index=True), units
+    damage = reversals["original_reimbursement_type"].astype("str").str.contains("damage", case=False).to_numpy()
+    wanted, witnesses = reversals["units"].to_numpy(np.int64), []
+
+    def take(supply: pd.DataFrame, offered: np.ndarray, only: np.ndarray) -> np.ndarray:
+        nonlocal units
+        part = settle_near(reversals, supply.assign(units=offered), ["key"], BACK_BEFORE, BACK_AFTER,
+                           open_units=np.where(only, wanted - units, 0))
+        units = units + part.units
+        witnesses.append(lines(part.owed, supply.iloc[part.supply], "back", part.shared))
+        return offered - part.left
+
+    every = np.ones(len(reversals), bool)
+    held = regraded["units"].to_numpy(np.int64)
+    regraded = regraded.assign(units=held - take(regraded, held, damage))
+    left = finds["units"].to_numpy(np.int64)
+    left = left - take(finds, np.minimum(spare, left), every)
+    held = given["units"].to_numpy(np.int64)
+    given = given.assign(units=held - take(given, held, every))
+    left = left - take(finds, left, every)
+    return (reversals.assign(units_back=units), pd.concat(witnesses, ignore_index=True), finds.assign(units=left), given,
+            regraded)
 
 
-def _settled(owed: pd.DataFrame, supply: pd.DataFrame, every: pd.DataFrame,
-             own: pd.DataFrame) -> tuple[np.ndarray, list[pd.DataFrame]]:
-    """Units settled by what comes after the event; then by payments a few days early; then by payments of no stated
-    kind. `own` are the payments in `supply`, its last rows."""
-    wanted = owed["units"].to_numpy(np.int64)
-    first = settle(owed, supply, ["key"])
-    sources = [lines(first.owed, supply.iloc[first.supply])]
-    own = own.reset_index(drop=True).assign(units=first.left[len(supply) - len(own):])
-    early = settle(owed, own, ["key"], open_units=wanted - first.units, grace=GRACE_DAYS)
-    sources.append(lines(early.owed, own.iloc[early.supply]))
-    vague = every[every["kind"] == "other"].reset_index(drop=True)
-    last = settle(owed, vague, ["key"], open_units=wanted - first.units - early.units)
-    sources.append(lines(last.owed, vague.iloc[last.supply]))
-    return first.units + early.units + last.units, sources
+# ---------------------------------------------------------------------------------------------------- what is in doubt
+
+def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare: pd.DataFrame) -> np.ndarray:
+    """Why an open loss may not be one: transfers in (N) that pay for nothing, finds under another label of the product."""
+    doubt = np.full(len(account.owed), "", "object")
+    asin = spare["msku"].str.extract(r"^Amazon\.Found\.(B[0-9A-Z]{9})", expand=False)
+    spare = spare.assign(asin=asin.fillna(spare["asin"]))
+    for supply, by, why in ((given, ["key"], "stock transferred in (N) may be the units that were lost"),
+                            (spare, ["asin"], "units of the product were found under another label")):
+        with account.trial():
+            before = account.open.copy()
+            account.settle(supply, by, "found", only=lost)
+            touched = account.open < before
+        doubt[touched & (doubt == "")] = why
+    return doubt
 
 
-def _explained(papers: Papers, owed: pd.DataFrame, settled: np.ndarray) -> np.ndarray:
-    """Where Amazon's own open balance of a product is smaller than ours (found under another SKU), Amazon's counts.
-
-    Its Unreconciled Quantity is used only where it and Reconciled Quantity add up to the event, for every event of the
-    product, and where nothing later is known than `as_of`.
-    """
-    if owed.empty or papers.books.through > papers.as_of:
-        return settled
-    rest, done = (owed[name].astype("Float64") for name in ("units_unreconciled", "units_reconciled"))
-    valid = ((rest.abs() + done.abs()) == owed["units"]).fillna(False).to_numpy(bool)
-    still = owed["units"].to_numpy(np.int64) - settled
-    product = pd.factorize(owed["key"])[0]
-    usable = np.bincount(product, ~valid) == 0
-    theirs = np.where(valid, rest.abs().fillna(0).to_numpy(float), 0).astype(np.int64)
-    excess = np.where(usable, np.bincount(product, still) - np.bincount(product, theirs), 0).clip(0).astype(np.int64)
-    spare = np.maximum(still - theirs, 0)
-    order = np.lexsort((owed["day"].to_numpy(), product))
-    before = np.cumsum(spare[order]) - spare[order]
-    first = np.r_[True, product[order][1:] != product[order][:-1]]
-    before -= np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(order)]))
-    cut = np.zeros(len(owed), np.int64)
-    cut[order] = np.clip(excess[product[order]] - before, 0, spare[order])
-    return settled + cut
+def _not_owed(owed: pd.DataFrame) -> np.ndarray:
+    lost = owed["claim_type"] == "lost_warehouse"
+    return np.select([lost & (owed["disposition"] == BROKEN), lost & owed["disposition"].isin(NOT_OWED),
+                      owed["reason"].isin(UNSELLABLE_DAMAGE)],
+                     ["the units were damaged before: owed as damage", "the unit was unsellable already",
+                      "the unit was unsellable already"], "").astype("object")
 
 
-def _or(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The first reason that is given."""
-    one = np.asarray(one, "object")
-    return np.where(one == "", other, one)
+def _unseen(papers: Papers, owed: pd.DataFrame, known: np.ndarray) -> np.ndarray:
+    """Reports that may lack what settled the event; Amazon's own balance needs none of them."""
+    doubt = np.where(known, "", uncovered(papers, "reimbursements", owed["day"]))
+    doubt = first_of(doubt, uncovered(papers, "ledger_detail", owed["day"]))
+    if papers.books.is_absent("removal_orders"):
+        return doubt
+    disposed = owed["claim_type"].eq("disposed_unrequested").to_numpy()
+    return first_of(doubt, np.where(disposed, uncovered(papers, "removal_orders", owed["day"]), ""))

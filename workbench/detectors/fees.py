@@ -1,0 +1,128 @@
+"""Fulfilment fees charged above the fee preview."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from workbench.detectors.found import Found, Papers, first_of, found, lines, paid_for, uncovered
+from workbench.detectors.sales import country, sales, witnesses
+from workbench.matching import Stream, fifo
+
+CARD_SHARE, CARD_SKUS = 0.5, 3  # a fee that moves on one day for this share, and number, of the SKUs is a new fee card
+CARD_DAY = (1, 15)  # Amazon's usual day for a new card, where too few SKUs tell
+CROSS_BORDER = ("uk", "de", "fr", "it", "es", "se")  # sites that a European preview has a fee of its own for
+
+
+def fee_overcharge(papers: Papers) -> Found:
+    """Fulfilment fees charged per unit above the fee preview, one row per order and SKU, less fee corrections.
+
+    The preview shows the fee card of its own day. Where the fees of many SKUs moved on one day, that is a new card: what
+    another card charged is measured against the same SKU's fee on that card. Multi-channel orders have another card; a
+    sale across a border counts by the higher of the fees that the preview gives for it.
+    """
+    charges = papers.once(sales)
+    charges = charges[(charges["fee_charged"] > 0) & ~charges["is_other_channel"] & (charges["units_sold"] > 0)]
+    charges = charges.assign(charged=(charges["fee_charged"] / charges["units_sold"]).round(2))
+    charges = _expected(charges, papers.books["fee_preview"]).reset_index(drop=True)
+    card, unsure = _card(charges)
+    charges["expected"] = charges["expected"] * card
+    excess = (charges["charged"] - charges["expected"]).round(2)
+    over = (excess > np.maximum(0.005, charges["expected"] * 0.005)).to_numpy()
+    unsure = unsure[over]
+    over = charges[over].assign(excess=excess[over], day=charges["sold_on"], units=charges["units_sold"]).reset_index(
+        drop=True)
+    paid = paid_for(papers, "fee")
+    settled, sources = _corrected(over, paid[paid["amount"] > 0].reset_index(drop=True))
+    preview = over.rename(columns={"preview_file": "file", "preview_line": "line"})[["file", "line"]]
+    sources += [witnesses(papers, over, "fee").assign(role="charge"),
+                lines(np.arange(len(over)), preview, "fee_preview", np.zeros(len(over)))]
+    return found(over, settled, sources, stage="charged", unit_value=over["excess"].to_numpy(float),
+                 ambiguous=first_of(np.where(unsure, "the fee card of that day is not known", ""),
+                                    uncovered(papers, "reimbursements", over["day"])))
+
+
+def _expected(charges: pd.DataFrame, preview: pd.DataFrame) -> pd.DataFrame:
+    """The charges whose SKU has a fee in the preview, with it: for the site of the sale, the higher of its fees; where
+    the preview does not know the site, the highest in the currency of the sale."""
+    base = pd.DataFrame({"msku": preview["msku"].astype("str"), "country": country(preview["marketplace"]),
+                         "money": preview["currency"].astype("str"), "expected": preview["fulfillment_fee"],
+                         "preview_file": preview["file"].astype("str"), "preview_line": preview["line"],
+                         "shown_on": preview["snapshot_on"]})
+    fees = [base] + [base.assign(country=site, money="", expected=preview[f"fulfillment_fee_{site}"])
+                     for site in CROSS_BORDER if f"fulfillment_fee_{site}" in preview]
+    fees = pd.concat(fees, ignore_index=True).dropna(subset=["expected"])
+    fees = fees[fees["expected"] > 0].sort_values("expected", kind="stable")
+    by_site = fees.drop_duplicates(["msku", "country"], keep="last")
+    site = charges.merge(by_site, on=["msku", "country"], how="left", validate="many_to_one")
+    same = (site["money"] == "") | (site["currency"] == "") | (site["money"] == site["currency"])
+    fits = site["expected"].notna() & same
+    by_money = fees.drop_duplicates(["msku", "money"], keep="last").drop(columns="country")
+    money = charges.merge(by_money.rename(columns={"money": "currency"}), on=["msku", "currency"], how="left",
+                          validate="many_to_one")
+    return pd.concat([site[fits].drop(columns="money"), money[~fits & money["expected"].notna()]])
+
+
+def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """What the fee card of each charge's day was, relative to the card of the preview (1 where it is the same), and
+    whether too few SKUs were sold to tell.
+
+    A day on which the fees of CARD_SHARE of the SKUs sold on both sides move together begins a new card; each card's
+    level is the median over SKUs of their usual fee then over their usual fee on the preview's card.
+    """
+    same, sure = np.ones(len(charges)), np.zeros(len(charges), bool)
+    if charges.empty:
+        return same, sure
+    item = charges["msku"] + "\0" + charges["country"]
+    shown = charges["shown_on"].max()
+    shown = charges["sold_on"].max() if pd.isna(shown) else shown
+    if item.nunique() < CARD_SKUS:
+        turn = pd.Timestamp(shown.year, *CARD_DAY)
+        turn = turn if turn <= shown else pd.Timestamp(shown.year - 1, *CARD_DAY)
+        return same, (charges["sold_on"] < turn).to_numpy()
+    charges = charges.assign(item=item)
+    usual = charges.groupby(["item", pd.Grouper(key="sold_on", freq="W-MON")])["charged"].median().unstack()
+    filled = usual.ffill(axis=1)
+    moved = (filled.diff(axis=1).abs() > 0.004) & filled.shift(axis=1).notna()
+    share = moved.sum() / filled.shift(axis=1).notna().sum().clip(lower=1)
+    starts = share.index[(share >= CARD_SHARE) & (moved.sum() >= CARD_SKUS)]
+    if not len(starts):
+        return same, sure
+    edges = np.array([_edge(charges, filled, week) for week in starts], "datetime64[s]")
+    card = np.searchsorted(edges, charges["sold_on"].to_numpy("datetime64[s]"), "right")
+    level = charges.assign(card=card).groupby(["item", "card"])["charged"].median().unstack()
+    today = int(np.searchsorted(edges, np.datetime64(shown, "s"), "right"))
+    today = today if today in level.columns else int(level.columns.max())
+    relative = level.div(level[today], axis=0).median()
+    return pd.Series(card).map(relative).fillna(1.0).to_numpy(), sure
+
+
+def _edge(charges: pd.DataFrame, usual: pd.DataFrame, week: pd.Timestamp) -> np.datetime64:
+    """The first day of the new card: the day around the week that ends on `week` which best parts the old fees from the
+    new ones."""
+    days = pd.date_range(week - pd.Timedelta(days=14), week + pd.Timedelta(days=1))
+    at = usual.columns.get_loc(week)
+    old, new = usual.iloc[:, max(at - 2, 0)], usual.iloc[:, min(at + 1, usual.shape[1] - 1)]
+    near = charges[charges["sold_on"].between(days[0], days[-1])]
+    to_new, to_old = ((near["charged"] - near["item"].map(level)).abs() for level in (new, old))
+    wrong = [int(((to_new < to_old) & (near["sold_on"] < day)).sum() + ((to_old < to_new) & (near["sold_on"] >= day)).sum())
+             for day in days]
+    return days[int(np.argmin(wrong))].to_datetime64()
+
+
+def _corrected(over: pd.DataFrame, paid: pd.DataFrame) -> tuple[np.ndarray, list[pd.DataFrame]]:
+    """Units whose excess was paid back: corrections are money, of the order they name, else of the SKU's oldest charge."""
+    if paid.empty or over.empty:
+        return np.zeros(len(over), np.int64), []
+    owed = (over["excess"] * over["units"] * 100).round().astype("int64").to_numpy()
+    day = [frame["day"].to_numpy("datetime64[D]").astype(np.int64) for frame in (over, paid)]
+    left, money, sources = owed, (paid["amount"] * 100).round().astype("int64").to_numpy(), []
+    named = paid["order_id"].isin(over["order_id"]).to_numpy()
+    for name, offered in (("order_id", named), ("msku", ~named)):
+        code = pd.factorize(pd.concat([over[name], paid[name]], ignore_index=True))[0]
+        supply = Stream(code[len(over):], day[1], np.where(offered, money, 0))
+        matched = fifo(Stream(code[:len(over)], day[0], left), supply)
+        left = matched.open
+        sources.append(lines(matched.demand, paid.iloc[matched.supply], "corrected", np.zeros(len(matched.demand))))
+    settled = np.floor((owed - left) / np.maximum(over["excess"].to_numpy() * 100, 1) + 0.01).astype(np.int64)
+    return settled, sources

@@ -1,0 +1,170 @@
+"""The order lines behind refunds, fees and values: what was sold, for how much, charged and paid back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from workbench.books import Books
+from workbench.detectors.found import Papers, key, lines, products
+
+WHOLE = 0.98  # a refund of at least this share of the price is a refund of the unit; less is goodwill
+LINE = ["order_id", "msku"]
+NUMBERS = ("principal", "fee_charged", "referral", "refunded", "units_sold", "unit_price", "unit_fees")
+MONEY = ["transaction_type", "order_id", "marketplace", "amount_type", "amount_description", "amount",
+         "fulfillment_channel", "posted_on", "msku", "units", "currency"]
+
+
+def sales(papers: Papers) -> pd.DataFrame:
+    """One row per FBA order and SKU with money in a settlement: units_sold, unit_price (after promotions), unit_fees
+    (referral and fulfilment, per unit), fee_charged, sold_on, units_refunded (whole prices paid back), refunded_on (the
+    first), currency, country of the site, doubt (why the refund cannot be judged).
+
+    Where the sale lies before the settlements at hand, the orders report tells its price, else what the SKU always costs.
+    """
+    table = papers.once(money_lines)
+    part = {name: table[table["what"] == name] for name in ("price", "promotion", "fee", "referral", "refund")}
+    grouped = {name: rows.groupby(LINE, sort=False)["amount"].sum() for name, rows in part.items()}
+    out = pd.DataFrame({"principal": grouped["price"], "off": grouped["promotion"], "fee_charged": -grouped["fee"],
+                        "referral": -grouped["referral"], "refunded": -grouped["refund"]})
+    out["principal"] = out["principal"] + out["off"].fillna(0)
+    sold = pd.concat([part["price"], part["fee"]])
+    out["sold_on"] = sold.groupby(LINE)["posted_on"].min()
+    out["refunded_on"] = part["refund"].groupby(LINE)["posted_on"].min()
+    units = {name: rows[rows["amount"] * sign > 0].groupby(LINE)["units"].sum()
+             for name, rows, sign in (("price", part["price"], 1), ("fee", part["fee"], -1))}
+    out["units_sold"] = units["price"].reindex(out.index).where(lambda sold: sold > 0, units["fee"].reindex(out.index))
+    by_line = table.groupby(LINE, sort=False)
+    for name, how in (("is_other_channel", "any"), ("is_fba", "any"), ("currency", "first"), ("country", "first")):
+        out[name] = by_line[name].agg(how)
+    out = out[out[["principal", "fee_charged", "refunded"]].notna().any(axis=1)].reset_index()
+    out = _from_orders(papers.books, out)
+    price = out["principal"] / out["units_sold"].where(out["units_sold"] > 0)
+    out["unit_price"] = price.where(price > 0).fillna(out["order_price"])
+    fees = out[["fee_charged", "referral"]].fillna(0).sum(axis=1) / out["units_sold"].where(out["units_sold"] > 0)
+    own = fees.where(out["fee_charged"].notna() & out["referral"].notna())
+    out["unit_fees"] = own.fillna(own.groupby([out["msku"], out["currency"]]).transform("median"))
+    out = _refunds(out)
+    out = out.merge(papers.once(products), on="msku", how="left", validate="many_to_one")
+    return out.fillna({"fnsku": "", "asin": ""})
+
+
+def _refunds(out: pd.DataFrame) -> pd.DataFrame:
+    """units_refunded and doubt. A refund counts as many units as it pays back whole prices."""
+    usual = out["unit_price"].groupby([out["msku"], out["currency"]]).transform("median")
+    known = out["unit_price"].notna()
+    whole = out["refunded"] / out["unit_price"].where(known, usual)
+    units = np.floor(whole.fillna(0) + 1 - WHOLE).astype("int64")
+    exact = (whole - whole.round()).abs() <= 1 - WHOLE  # the SKU's usual price, so often
+    unclear = (out["refunded"] > 0) & ~known & ~(exact & (whole > 0.5))
+    out["units_refunded"] = np.where(unclear, np.maximum(units, 1), np.where(out["refunded"] > 0, units, 0))
+    out["units_refunded"] = np.minimum(out["units_refunded"], out["units_sold"].where(out["units_sold"] > 0, 10**6))
+    out["unit_price"] = out["unit_price"].fillna(usual.where(exact & (whole > 0.5)))
+    out["doubt"] = np.select([unclear, ~out["is_fba"]],
+                             ["the price of the order is not in the files",
+                              "whether Amazon shipped the order is not in the files"], "")
+    return out
+
+
+def net_price(rows: pd.DataFrame) -> np.ndarray:
+    """The sale price less the order's own fees; NaN where either is not in the files."""
+    return (rows["unit_price"] - rows["unit_fees"]).round(2).to_numpy(float)
+
+
+def money_lines(papers: Papers) -> pd.DataFrame:
+    """The settlement amounts of FBA orders and refunds: what (price, promotion, fee, referral, refund), order_id, msku,
+    amount, units, posted_on, currency, country, is_other_channel, is_fba (some file says so), file, line."""
+    books = papers.books
+    table = books.table("settlements", MONEY)
+    kind, group, text = (folded(table[name]) for name in ("transaction_type", "amount_type", "amount_description"))
+    principal, order = text.eq("principal"), kind.eq("order")
+    price = principal & group.isin(["itemprice", ""])
+    promotion = principal & group.eq("promotion")
+    what = np.select([order & price, order & promotion, order & text.eq("fbaperunitfulfillmentfee"),
+                      order & text.eq("commission"), kind.eq("refund") & (price | promotion)],
+                     ["price", "promotion", "fee", "referral", "refund"], "")
+    rows = table[(what != "") & table["order_id"].ne("").to_numpy()]
+    what = what[rows.index]
+    channel = folded(rows["fulfillment_channel"])
+    out = pd.DataFrame({
+        "what": what, "order_id": rows["order_id"].astype("str"), "msku": rows["msku"].astype("str"),
+        "amount": rows["amount"], "units": rows["units"].astype("Float64").abs().fillna(0).astype(float),
+        "posted_on": rows["posted_on"], "currency": rows["currency"].astype("str"), "country": country(rows["marketplace"]),
+        "is_other_channel": folded(rows["marketplace"]).str.startswith("nonamazon"), "file": rows["file"].astype("str"),
+        "line": rows["line"]})
+    amazon, merchant = _channels(books)
+    out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | out["order_id"].isin(amazon).to_numpy() | (what == "fee")
+    by_seller = channel.isin(["mfn", "merchant", "seller"]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
+    line = out.groupby(LINE, sort=False).ngroup().to_numpy()
+    shipped = np.bincount(line, by_seller & ~(what == "fee"), minlength=1)[line] > 0 if len(out) else by_seller
+    return out[~shipped].reset_index(drop=True)
+
+
+def _channels(books: Books) -> tuple[set[str], set[str]]:
+    """The orders that Amazon shipped, and those the seller shipped, as far as the order reports say."""
+    amazon, merchant = set(), set()
+    if not books.is_absent("orders"):
+        orders = books.table("orders", ["order_id", "fulfillment_channel"])
+        channel = folded(orders["fulfillment_channel"])
+        merchant = set(orders.loc[channel.isin(["merchant", "mfn", "seller"]), "order_id"].astype("str"))
+        amazon = set(orders.loc[channel.isin(["amazon", "afn"]), "order_id"].astype("str")) - merchant
+    if not books.is_absent("shipment_sales"):
+        amazon |= set(books.table("shipment_sales", ["order_id"])["order_id"].astype("str"))
+    return amazon, merchant - amazon
+
+
+def _from_orders(books: Books, out: pd.DataFrame) -> pd.DataFrame:
+    """Units and unit price from the orders report, for orders sold before the settlements at hand."""
+    out["order_price"] = np.nan
+    if not books.is_absent("orders"):
+        orders = books.table("orders", [*LINE, "units", "item_price", "sales_channel"])
+        orders = orders[(orders["units"] > 0).to_numpy()].astype({"order_id": "str", "msku": "str"})
+        other = orders.loc[folded(orders["sales_channel"]).str.startswith("nonamazon").to_numpy(), "order_id"]
+        whole = orders.groupby(LINE, as_index=False).agg(order_units=("units", "sum"), order_amount=("item_price", "sum"))
+        out = out.merge(whole, on=LINE, how="left", validate="one_to_one")
+        out["order_price"] = (out["order_amount"] / out["order_units"]).where(out["order_amount"] > 0)
+        out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, out["order_units"])
+        out["is_other_channel"] = out["is_other_channel"] | out["order_id"].isin(set(other))
+    if not books.is_absent("shipment_sales"):
+        shipped = books.table("shipment_sales", [*LINE, "units", "unit_price"]).astype({"order_id": "str", "msku": "str"})
+        shipped = shipped.groupby(LINE, as_index=False).agg(sent=("units", "sum"), sent_price=("unit_price", "max"))
+        out = out.merge(shipped, on=LINE, how="left", validate="one_to_one")
+        out["order_price"] = out["order_price"].fillna(out["sent_price"].where(out["sent_price"] > 0))
+        out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, out["sent"])
+    out["units_sold"] = out["units_sold"].fillna(0).astype("int64")
+    return out
+
+
+def returned(papers: Papers) -> pd.DataFrame:
+    """The returned units, with `day` and `key`; one row per row of the report."""
+    table = papers.books["returns"]
+    texts = {name: table[name].astype("str") for name in ("order_id", "msku", "fnsku", "disposition", "return_status",
+                                                          "file")}
+    return table.assign(**texts, day=table["returned_on"], key=key(papers, table),
+                        units=table["units"].abs()).reset_index(drop=True)
+
+
+def witnesses(papers: Papers, owed: pd.DataFrame, *what: str) -> pd.DataFrame:
+    """The settlement lines of each owed order line; none is the event's own row, which is their sum."""
+    table = papers.once(money_lines)
+    table = table[table["what"].isin(what)]
+    at = owed[LINE].assign(claim=np.arange(len(owed)))
+    joined = table.merge(at, on=LINE, how="inner", validate="many_to_one")
+    return lines(joined["claim"].to_numpy(), joined, "", np.zeros(len(joined))).assign(role=joined["what"].to_numpy())
+
+
+def country(column: pd.Series) -> pd.Series:
+    """The site's country: "de" of Amazon.de, "uk" of amazon.co.uk and of GB, "us" of Amazon.com and of US; "" if none."""
+    word = folded(column, keep=".").str.replace(r"^(www\.)?amazon\.", "", regex=True)
+    word = word.str.replace(r"^com?\.(?=..$)", "", regex=True)
+    return word.replace({"com": "us", "gb": "uk"}).where(lambda code: code.str.len() == 2, "")
+
+
+def folded(column: pd.Series, keep: str = "") -> pd.Series:
+    """Codes without case, blanks, dashes and underscores."""
+    drop = rf"[^\w{keep}]|_"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        names = pd.Index(column.cat.categories.astype("str")).str.casefold().str.replace(drop, "", regex=True)
+        return pd.Series(names.to_numpy()[column.cat.codes.to_numpy()] if len(names) else "", index=column.index,
+                         dtype="str")
+    return column.astype("str").str.casefold().str.replace(drop, "", regex=True)
