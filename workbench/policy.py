@@ -131,7 +131,8 @@ def _facts(name: str) -> dict:
 
 def _span(rule: dict) -> str:
     """A window in words: from day 60 to 120 days after the first refund, since 2024-10-23."""
-    closes = f"{rule['closes_after_months']} months" if "closes_after_months" in rule else f"{rule['closes_after_days']} days"
+    months, days = rule.get("closes_after_months"), rule.get("closes_after_days")
+    closes = f"{months} months" if months else f"day {days}"
     since = f", since {rule['from']}" if "from" in rule else ""
     return f"from day {rule.get('opens_after_days', 0)} to {closes} after {ANCHORS[rule['anchor']]}{since}"
 
