@@ -71,10 +71,23 @@ def answers(data: pa.Buffer) -> Raw:
                     if isinstance(record, dict)]
     if not records:
         raise UnknownReport("no known API answer: none of " + ", ".join(paths) + " is in it")
+    records = _spelled_once(records)
     header = list(dict.fromkeys(key for _, record in records for key in record))
     raw = _raw([(0, header), *((line, [record.get(key, "") for key in header]) for line, record in records)], "utf-8")
     raw.problems.extend(problems)
     return raw
+
+
+def _spelled_once(records: list[tuple[int, dict[str, str]]]) -> list[tuple[int, dict[str, str]]]:
+    """The records with one spelling per column, for lists of one answer may spell it each its own way
+    (salesByDate.unitsOrdered, salesByAsin.unitsOrdered). A record that uses two keeps both."""
+    known = specs.match(list(dict.fromkeys(key for _, record in records for key in record))).spec.known
+    spelled = {}
+    for key in {key for _, record in records for key in record}:
+        column = known.get(specs.fold(key))
+        spelled[key] = column.headers[0][1] if column else key
+    return [(line, record) if len({spelled[key] for key in record}) < len(record)
+            else (line, {spelled[key]: value for key, value in record.items()}) for line, record in records]
 
 
 def _raw(rows: list[tuple[int, list]], encoding: str) -> Raw:
