@@ -45,7 +45,7 @@ ARROWS = {
     "engine": {"kernel"},
     "restatement": {"books", "checks", "claims", "loss", "policy"},
     "runs": {"files"},
-    "grid": {"books", "policy", "runs"},
+    "grid": {"books", "evidence", "policy", "runs"},
     "crew": {"engine", "grid", "kernel"},
     "publish": {"books", "crew", "engine", "export", "grid", "kernel", "page", "policy", "restatement", "runs", "words"},
     "export": set(),

@@ -400,7 +400,7 @@ def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zo
     counts = [name for name in columns if name.startswith("rows")]
     table[counts] = table[counts].fillna(0).astype("int64")
     for name in ("report", "status", "encoding", "sha256"):
-        table[name] = table[name].fillna("").astype("str")
+        table[name] = table[name].astype("object").fillna("").astype("str")
     for name in ("first_day", "last_day"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
     return table
