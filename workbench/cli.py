@@ -169,7 +169,7 @@ def _check(args: argparse.Namespace) -> int:
     from workbench import checks, export
 
     books = _books(args)
-    found = checks.checks(books)
+    found = checks.checks(books, today=dt.date.today())
     if not args.quiet:
         print(_story(books, found))
     aside = books.problems[books.problems["kind"] != "note"]
