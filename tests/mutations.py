@@ -371,7 +371,10 @@ def _cp932(sample, dice):
     if rows == sample.rows:
         return None
     japanese = Sample(sample.spec, sample.shape, sample.header, rows)
-    return japanese.text().encode("cp932"), japanese
+    try:
+        return japanese.text().encode("cp932"), japanese
+    except UnicodeEncodeError:
+        return None
 
 
 @damage("one byte that is no UTF-8")

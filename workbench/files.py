@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,8 +20,12 @@ import pyarrow as pa
 SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx")
 ARCHIVES = (".gz", ".zip")
 LARGEST = 8 << 30  # unpacked bytes of one export
-RATIO = 300  # an archive that unpacks to more than this many times its size, beyond 100 MB, is a bomb
+RATIO = 100  # an archive that unpacks to more than this many times its size, beyond 100 MB, is a bomb
 MEMBERS = 2000
+CELLS = 50_000_000  # rows x columns of a sheet's used range
+# Every way a damaged archive can fail inside gzip and zipfile.
+_DAMAGE = (zlib.error, zipfile.BadZipFile, struct.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
+           LookupError, OverflowError)
 
 
 class Refused(ValueError):
@@ -46,10 +52,15 @@ class Part:
         if self.member:
             with _zip(self.path, self.label) as archive, _unpacking(self.label):
                 info = archive.getinfo(self.member)
-                return _capped(archive.open(info), info.compress_size, self.label)
+                data = _capped(archive.open(info), info.compress_size, info.file_size, self.label)
+            if self.member.lower().endswith(".gz"):
+                with _unpacking(self.label), gzip.open(io.BytesIO(data)) as stream:
+                    return _capped(stream, data.size, 0, self.label)
+            return data
         if self.path.suffix.lower() == ".gz":
+            size = self.path.stat().st_size
             with _unpacking(self.label), gzip.open(self.path) as stream:
-                return _capped(stream, self.path.stat().st_size, self.label)
+                return _capped(stream, size, _stated(self.path, size), self.label)
         size = self.path.stat().st_size
         if size > LARGEST:
             raise Refused(f"{self.label}: {size} bytes, more than the cap of {LARGEST}. Export shorter periods.")
@@ -70,10 +81,14 @@ def parts(path: Path, label: str = "") -> list[Part]:
     if path.suffix.lower() != ".zip":
         modified = path.stat().st_mtime if path.exists() else 0.0
         return [Part(path, label, "", modified)]
-    with _zip(path, label) as archive:
+    with _zip(path, label) as archive, _unpacking(label):
         members = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
         if len(members) > MEMBERS:
             raise Refused(f"{label}: {len(members)} members, more than the cap of {MEMBERS}.")
+        if len(archive.infolist()) % 65536 != _entries(path):
+            raise Refused(f"{label}: the archive lists other files than it counts: it is damaged. Download it again.")
+        if len({info.filename for info in members}) < len(members):
+            raise Refused(f"{label}: two files of one name in the archive. Unpack it into the folder.")
         return [Part(path, f"{label}!{info.filename}", info.filename, _zip_time(info)) for info in members]
 
 
@@ -85,8 +100,7 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
     found = []
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
-        passed = relative.parts[0].casefold() == "evidence" or any(_is_hidden(part) for part in relative.parts)
-        if path.is_file() and not passed:
+        if path.is_file() and not any(_is_hidden(part) for part in relative.parts) and relative.parts[0] != "evidence":
             found.append((relative.as_posix(), path))
     for label, path in sorted(found):
         if path.name != "seller.toml":
@@ -114,8 +128,25 @@ def _zip_time(info: zipfile.ZipInfo) -> float:
 def _zip(path: Path, label: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except _DAMAGE as error:
         raise Refused(f"{label}: not a whole zip archive ({error}). Download it again.") from error
+
+
+def _entries(path: Path) -> int:
+    """How many members the archive's last record counts."""
+    with path.open("rb") as stream:
+        stream.seek(max(path.stat().st_size - 66000, 0))
+        tail = stream.read()
+    return int.from_bytes(tail[(at := tail.rfind(b"PK\5\6")) + 10:at + 12], "little")
+
+
+def _stated(path: Path, size: int) -> int:
+    """What a gzip file says it unpacks to (modulo 4 GB); the reading itself finds out whether that is true."""
+    if size < 18:
+        return 0
+    with path.open("rb") as stream:
+        stream.seek(-4, io.SEEK_END)
+        return int.from_bytes(stream.read(4), "little")
 
 
 class _unpacking:
@@ -128,18 +159,49 @@ class _unpacking:
         return None
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError, NotImplementedError,
-                              RuntimeError, OSError)):
+        if isinstance(error, _DAMAGE) and not isinstance(error, Refused):
             raise Refused(f"{self.label}: the archive is damaged or cut off ({error}). Download it again.") from error
 
 
-def _capped(stream: io.BufferedIOBase, packed: int, label: str) -> pa.Buffer:
+def _capped(stream: io.BufferedIOBase, packed: int, stated: int, label: str) -> pa.Buffer:
+    """All bytes of the stream; `stated` is what it claims to hold. Refused beyond the cap."""
     cap = min(LARGEST, max(packed * RATIO, 100 << 20))
     pieces = []
     size = 0
-    while piece := stream.read(1 << 22):
+    while size <= cap and stated <= cap and (piece := stream.read(1 << 22)):
         size += len(piece)
-        if size > cap:
-            raise Refused(f"{label}: unpacks to more than {cap} bytes from {packed}; refused as an archive bomb.")
         pieces.append(piece)
+    if size > cap or stated > cap:
+        raise Refused(f"{label}: unpacks to more than {cap} bytes from {packed}; refused as an archive bomb.")
     return pa.py_buffer(b"".join(pieces))
+
+
+def check_workbook(data: pa.Buffer, label: str) -> None:
+    """Reads an .xlsx through once: Refused when it is damaged, a bomb, or its used range is beyond the cap.
+
+    A sheet with one cell far down to the right would be unrolled to billions of empty ones.
+    """
+    cap = min(LARGEST, max(data.size * RATIO, 100 << 20))
+    size = 0
+    with _unpacking(label), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            rows, columns, tail = 0, 0, b""
+            with archive.open(info) as stream:
+                while piece := stream.read(1 << 20):
+                    size += len(piece)
+                    if size > cap:
+                        raise Refused(f"{label}: unpacks to more than {cap} bytes from {data.size}; refused as an archive "
+                                      "bomb.")
+                    for letters, number in re.findall(rb'<c r="([A-Z]{1,3})(\d{1,7})"', tail + piece):
+                        rows, columns = max(rows, int(number)), max(columns, _column(letters))
+                    tail = piece[-32:]
+            if rows * columns > CELLS:
+                raise Refused(f"{label}: a sheet has {rows} rows by {columns} columns, more than the cap of {CELLS} cells. "
+                              "Delete the empty rows and columns, or save it as .csv.")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

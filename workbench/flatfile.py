@@ -23,6 +23,8 @@ PREAMBLE_LINES = 40  # how far down a header line is looked for
 JOINED_LINES = 30  # how many lines one quoted cell may run over
 BLOCK = 8 << 20
 SAMPLE = 1 << 16
+COLUMNS = 2000  # a header with more is refused
+LONGEST = 100_000  # characters of one line; a longer one is set aside unread
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def read(data: pa.Buffer, *, region: str = "") -> Raw:
         known = encoding.decoded(data, region=region, spelled=_spelled)
     except encoding.Undecodable as error:
         raise NotReadable(str(error)) from error
-    data, view = known.data, memoryview(known.data)
+    data, view = known.data, memoryview(known.data).cast("B")
     if _contains(data, b"\0"):
         raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")
     match, header, line, start, delimiter = _header(bytes(view[:1 << 18]).decode("utf-8", "replace"))
@@ -160,6 +162,9 @@ def _header(text: str) -> tuple[specs.Match, list[str], int, int, str]:
         for delimiter in ("\t", ",", ";"):
             if delimiter not in bare:
                 continue
+            if bare.count(delimiter) >= COLUMNS or len(bare) > LONGEST:
+                raise NotReadable(f"line {number} has {len(bare)} characters and more than {bare.count(delimiter)} cells, "
+                                  f"beyond the caps of {LONGEST} and {COLUMNS}.")
             header = next(csv.reader([bare], delimiter=delimiter))
             try:
                 return specs.match(header), header, number, at, delimiter
@@ -214,9 +219,13 @@ class _Lines:
                 pa.csv.ConvertOptions(include_columns=[str(i) for i in include], strings_can_be_null=False,
                                       column_types={str(i): self._type(i) for i in include}))
 
-        table = parse(threads=True)
-        if bad:  # only a single-threaded parse knows line numbers
-            table = parse(threads=False)
+        try:
+            table = parse(threads=True)
+            if bad:  # only a single-threaded parse knows line numbers
+                table = parse(threads=False)
+        except pa.ArrowInvalid as error:
+            raise NotReadable(f"a line is longer than {BLOCK} bytes, or the text is damaged ({str(error)[:100]}). "
+                              "Download it again.") from error
         return table, [number + self.first - 1 for number in bad], table.num_rows + len(bad)
 
     def _many(self, position: int) -> bool:
@@ -274,9 +283,9 @@ class _Lines:
             if row is None:
                 found = len(self._cells(split[at]))
                 self.lone += [number] if found == 1 else []
-                self.problems.append(Problem(number, "", split[at][:200],
-                                             f"the line has {found} cells where the header has {self.width}, "
-                                             "or its quotes do not close"))
+                why = (f"the line has {found} cells where the header has {self.width}, or its quotes do not close" if found
+                       else f"the line is longer than {LONGEST} characters")
+                self.problems.append(Problem(number, "", split[at][:200], why))
             else:
                 rows.append(row)
                 numbers.append(number)
@@ -286,10 +295,14 @@ class _Lines:
 
     def _row(self, split: list[str], at: int) -> tuple[list[str] | None, int]:
         line = split[at]
+        if len(line) > LONGEST:
+            return None, 1
         if '"' not in line:
             return self._fitted(line.split(self.delimiter)), 1
         for used in range(1, min(JOINED_LINES, len(split) - at) + 1):
             text = "\n".join(split[at:at + used])
+            if len(text) > LONGEST:
+                break
             if text.count('"') % 2:
                 continue
             try:
@@ -306,7 +319,7 @@ class _Lines:
         return None, 1
 
     def _cells(self, line: str) -> list[str]:
-        return next(csv.reader([line], delimiter=self.delimiter), [])
+        return next(csv.reader([line], delimiter=self.delimiter), []) if len(line) <= LONGEST else []
 
     def _spare(self, split: list[str]) -> int:
         """How many empty cells every line has beyond the header, as spreadsheets write them. One line proves nothing:

@@ -83,16 +83,38 @@ def read_part(part: Part, *, region: str = "") -> Report:
         if not data.size:
             raise NotReadable("the file is empty: not even a header. Download it again.")
         if suffix == ".xlsx":
+            files.check_workbook(data, part.label)
             raw = records.workbook(data)
         elif suffix in (".json", ".jsonl"):
             raw = records.answers(data)
         else:
+            _refuse_other(bytes(memoryview(data)[:200]))
             raw = flatfile.read(data, region=region)
         return _typed(raw, part)
     except Refused:
         raise
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise NotReadable(f"{part.label}: the file is damaged ({error}). Download it again.") from error
     except (UnknownReport, NotReadable, Ambiguous) as error:
         raise type(error)(f"{part.label}: {error}") from error
+
+
+_OTHERS = {
+    b"PK\x03\x04": "a zip archive or a workbook: name it .zip or .xlsx",
+    b"\x1f\x8b": "a gzip archive: name it .gz",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
+    b"%PDF": "a PDF",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
+
+
+def _refuse_other(head: bytes) -> None:
+    """Files under an export's name that are something else, named for what they are."""
+    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for start, what in _OTHERS.items():
+        if bare.startswith(start) or bare.lower().startswith(start):
+            raise NotReadable(f"the file is no export but {what}.")
 
 
 def frame(data: pa.Table) -> pd.DataFrame:
@@ -160,8 +182,6 @@ def _typed(raw: Raw, part: Part) -> Report:
         cells = raw.cells[position]
         if column.down:
             cells = _filled_down(cells)
-        if column.sole:
-            cells = _filled_with_the_one(cells)
         found = values.typed(cells, column, dates=spec.dates, decimal=decimal)
         fresh = np.flatnonzero(found.bad & ~bad)
         texts = cells.take(pa.array(fresh)).to_pylist()
@@ -195,6 +215,8 @@ def _typed(raw: Raw, part: Part) -> Report:
         table, keep = _unfolded(table, amounts, keep)
     if not keep.all():
         table = table.filter(pa.array(keep))
+    if not rows:
+        problems.append(Problem(0, "", "", "the report is empty: a header and no row", "empty"))
     problems.sort(key=lambda problem: problem.line)
     return Report(spec, part, _rounded(table), rows, raw.encoding, tuple(problems))
 
@@ -269,15 +291,6 @@ def _filled_down(cells: pa.Array) -> pa.Array:
     plain = coded.dictionary.take(coded.indices)
     filled = pc.fill_null_forward(pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain))
     return pc.fill_null(filled, "").dictionary_encode()
-
-
-def _filled_with_the_one(cells: pa.Array) -> pa.Array:
-    """Blank cells take the column's value where it has only one."""
-    coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
-    words = {text for text in pc.unique(coded).to_pylist() if text}
-    if len(words) != 1:
-        return cells
-    return pa.array([words.pop()] * len(cells), pa.string()).dictionary_encode()
 
 
 def _unfolded(table: pa.Table, amounts: list, keep: np.ndarray) -> tuple[pa.Table, np.ndarray]:
