@@ -55,13 +55,25 @@ def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFram
     specs = {}
     for language in words.LANGUAGES:
         data = {name: records(frame(language) if callable(frame) else frame) for name, frame in rows.items()}
-        specs[language] = {**_form(form, language, settings), "description": description.in_(language), "datasets": data}
+        specs[language] = _sized({**_form(form, language, settings), "description": description.in_(language),
+                                  "datasets": data})
     return Chart(specs, description)
 
 
 @functools.cache
 def _form(form: Callable[..., alt.TopLevelMixin], language: str, settings: tuple) -> dict:
     return spec(form(language, *settings))
+
+
+def _sized(spec: dict) -> dict:
+    """A height given as a step per row in points: Vega-Lite fits a picture into a width only when it knows its height."""
+    height = spec.get("height")
+    if not isinstance(height, dict):
+        return spec
+    encodings = [spec.get("encoding", {}), *(layer.get("encoding", {}) for layer in spec.get("layer", []))]
+    field = next(encoding["y"]["field"] for encoding in encodings if "y" in encoding)
+    lines = {row[field] for rows in spec["datasets"].values() for row in rows if field in row}
+    return {**spec, "height": height["step"] * max(len(lines), 1)}
 
 
 def records(frame: pd.DataFrame) -> list[dict]:

@@ -146,7 +146,12 @@
   function pick(view, name, value) {
     for (const field of new Set(tables.flatMap(({ heads }) => heads.map((head) => head.dataset.name)))) {
       const values = value[field];
-      const undo = () => { view.signal(`${name}_clear`, null); view.data(`${name}_store`, []).runAsync(); picks.delete(field); tables.forEach((table) => table.show()); };
+      const undo = () => {
+        try { view.signal(`${name}_x`, []); } catch { view.data(`${name}_store`, []); } // a brush, or marks clicked
+        view.runAsync();
+        picks.delete(field);
+        tables.forEach((table) => table.show());
+      };
       if (Array.isArray(values) && values.length && values.every((one) => typeof one === "string")) {
         picks.set(field, { values: new Set(values), undo, by: view });
       } else if (picks.get(field)?.by === view) { picks.delete(field); }
