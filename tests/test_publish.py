@@ -80,12 +80,28 @@ def test_the_page_shows_no_folder_of_this_machine(made, seller):
         assert str(seller.parent) not in Path(outcome.page).read_text("utf-8")
 
 
-def test_the_same_inputs_give_the_same_bytes_elsewhere(made, seller, tmp_path):
+def test_the_same_inputs_give_the_same_bytes_in_another_place_zone_and_order(made, seller, tmp_path):
     other = tmp_path / "moved" / "there"
-    shutil.copytree(seller, other)
-    again = publish.publish([other], out=tmp_path / "out", quiet=True, notebooks=["loss-rate"])
-    first = next(outcome for outcome in made[0] if outcome.notebook == "loss-rate")
-    assert Path(again[0].page).read_bytes() == Path(first.page).read_bytes()
+    for path in sorted((path for path in seller.rglob("*") if path.is_file()), reverse=True):
+        (other / path.relative_to(seller)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, other / path.relative_to(seller))
+    elsewhere = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "WORKBENCH_FORK": "0"}
+    subprocess.run([sys.executable, "-m", "workbench.cli", "publish", str(other), "--out", str(tmp_path / "out"), "--quiet",
+                    "--jobs", "2"], env=elsewhere, cwd=tmp_path, check=False)
+    for outcome in made[0]:
+        assert (tmp_path / "out" / Path(outcome.page).relative_to(made[1])).read_bytes() == Path(outcome.page).read_bytes()
+
+
+def test_the_recorded_notebook_is_the_one_papermill_alone_would_record(made, seller, tmp_path):
+    import papermill
+
+    given = {"seller": str(seller), "month": MONTH, "as_of": "2026-03-31", "policy": "amazon", "interactive": False}
+    alone = papermill.execute_notebook(str(publish.notebook_path("loss-rate")), str(tmp_path / "alone.ipynb"), given,
+                                       progress_bar=False)
+    ours = nbformat.read(Path(made[0][0].page).parent / "loss-rate.ipynb", 4)
+    assert [(cell.source, cell.get("outputs")) for cell in ours.cells] == [
+        (cell.source, cell.get("outputs")) for cell in alone.cells]
+    assert [cell.metadata.get("tags") for cell in ours.cells] == [cell.metadata.get("tags") for cell in alone.cells]
 
 
 def test_unchanged_pages_are_left_alone(made, seller):
@@ -127,8 +143,43 @@ def test_a_failed_cell_keeps_the_earlier_page_and_is_named(notebooks, seller, tm
     assert "FAILED, earlier page kept" in (out / "index.html").read_text("utf-8")
 
 
+def test_only_what_failed_is_done_again(notebooks, seller, tmp_path):
+    notebooks("a-good-one", GOOD)
+    notebooks("b-bad-one", "1 / 0")
+    first = publish.publish([seller], out=tmp_path / "out", quiet=True)
+    notebooks("b-bad-one", GOOD)
+    again = publish.publish([seller], out=tmp_path / "out", quiet=True)
+    assert [outcome.ok for outcome in first] == [True, False]
+    assert [(outcome.ok, outcome.skipped) for outcome in again] == [(True, True), (True, False)]
+    record = runs.read(Path(again[1].page).with_suffix(".run.json"))
+    assert record["ok"] and record["key"] and record["page_sha256"] == runs.sha256(Path(again[1].page))
+    assert record["parameters"]["month"] == MONTH and record["inputs"] and record["started"] < record["finished"]
+    runs_kept = sorted((tmp_path / "out" / "runs").glob("*.json"))
+    assert [sum(page["ok"] for page in runs.read(path)["pages"]) for path in runs_kept] == [1, 2]
+
+
+def test_a_page_that_was_altered_is_made_again(notebooks, seller, tmp_path):
+    notebooks("loss-rate", GOOD)
+    made = publish.publish([seller], out=tmp_path / "out", quiet=True)[0]
+    before = Path(made.page).read_bytes()
+    Path(made.page).write_text("0 units lost", "utf-8")
+    again = publish.publish([seller], out=tmp_path / "out", quiet=True)[0]
+    assert again.ok and not again.skipped and Path(again.page).read_bytes() == before
+
+
+def test_a_job_asked_twice_by_one_run_is_done_once(notebooks, seller, tmp_path):
+    notebooks("loss-rate", GOOD)
+    job = grid.jobs(seller, grid.Wanted(tmp_path / "out", None, None, None, ("en",), ("loss-rate",), "run"))[0]
+    first = publish.make(job, force=True)
+    stamp = job.place.stat().st_mtime_ns
+    assert publish.make(job, force=True) == first and job.place.stat().st_mtime_ns == stamp
+
+
 @pytest.mark.parametrize(("cell", "said"), [
     ("import os\nos._exit(1)", "DeadKernel"),
+    ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "DeadKernel"),
+    ("import resource\nresource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\nheld = bytearray(4 << 30)",
+     "cell 2: MemoryError"),
     ("pass", "did not reach its closing record"),
     ("raise SystemExit(0)", "cell 2"),
 ])
@@ -168,21 +219,75 @@ def test_a_page_that_cannot_be_written_is_a_failure(notebooks, seller, tmp_path,
     assert not outcome.ok and "No space left on device" in outcome.error
 
 
-def test_pages_made_side_by_side_are_the_same(seller, tmp_path):
-    one = publish.publish([seller], months=["2026-02", MONTH], out=tmp_path / "one", quiet=True, notebooks=["loss-rate"])
-    two = publish.publish([seller], months=["2026-02", MONTH], out=tmp_path / "two", quiet=True, jobs=2,
-                          notebooks=["loss-rate"])
-    assert [outcome.month for outcome in two] == ["2026-02", MONTH]
-    for left, right in zip(one, two, strict=True):
-        assert Path(left.page).read_bytes() == Path(right.page).read_bytes()
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of files")
+def test_a_disk_that_is_full_keeps_the_earlier_page(notebooks, seller, tmp_path):
+    import resource
+
+    notebooks("loss-rate", GOOD)
+    before = publish.publish([seller], out=tmp_path / "out", quiet=True)[0]
+    text = Path(before.page).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, limits[1]))
+    try:
+        after = publish.publish([seller], out=tmp_path / "out", quiet=True, force=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not after[0].ok and "File too large" in after[0].error
+    assert Path(before.page).read_bytes() == text and not list((tmp_path / "out").rglob("*.part*"))
 
 
-def test_the_command_says_what_it_made_and_what_is_incomplete(seller, tmp_path, capsys):
-    assert cli.main(["publish", str(seller), "--out", str(tmp_path / "r"), "--quiet", "--month", MONTH]) in (0, 3)
-    (tmp_path / "empty").mkdir()
-    code = cli.main(["publish", str(tmp_path / "empty"), "--out", str(tmp_path / "r"), "--month", MONTH])
-    assert code == 3
-    assert cli.main(["publish", str(tmp_path / "nowhere"), "--out", str(tmp_path / "r")]) == 1
+def test_a_place_that_cannot_be_written_is_a_failure_of_the_run(seller, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    assert cli.main(["publish", str(seller), "--out", str(tmp_path / "file"), "--quiet", "--jobs", "1"]) == 1
+    assert "Not a directory" in capsys.readouterr().err or os.name != "posix"
+
+
+def test_one_seller_that_cannot_be_used_stops_no_other(notebooks, seller, tmp_path):
+    notebooks("loss-rate", GOOD)
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "seller.toml").write_text('region = "MOON"', "utf-8")
+    outcomes = publish.publish([tmp_path / "odd", seller, tmp_path / "none"], out=tmp_path / "out", quiet=True)
+    assert sorted((outcome.ok, outcome.error.split(":")[0].rsplit("/", 1)[-1]) for outcome in outcomes) == [
+        (False, "none"), (False, "seller.toml"), (True, "")]
+
+
+def test_sellers_of_one_name_do_not_overwrite_each_other(notebooks, tmp_path):
+    notebooks("loss-rate", GOOD)
+    for number in "12":
+        (tmp_path / number / "shop").mkdir(parents=True)
+    outcomes = publish.publish([tmp_path / "1" / "shop", tmp_path / "2" / "shop"], months=[MONTH], out=tmp_path / "out",
+                               quiet=True)
+    assert len({outcome.page for outcome in outcomes}) == 2 and all(outcome.ok for outcome in outcomes)
+
+
+def test_a_policy_or_month_there_is_not_is_an_error_before_a_kernel_starts(seller, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(publish, "make", None)
+    assert cli.main(["publish", str(seller), "--policy", "amazno", "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
+    assert "there is no policy 'amazno'" in capsys.readouterr().err
+    with pytest.raises(publish.ParameterError, match="expected a month like"):
+        publish.publish([seller], months=["../../etc"], out=tmp_path / "out", quiet=True)
+    with pytest.raises(SystemExit) as wrong:
+        cli.main(["publish", str(seller), "--month", "2026-13"])
+    assert wrong.value.code == 2
+
+
+def test_a_month_outside_the_files_is_unknown_not_a_crash(seller, tmp_path):
+    outcome = publish.publish([seller], months=["2031-01"], out=tmp_path, quiet=True, notebooks=["loss-rate"])[0]
+    assert outcome.ok and outcome.incomplete
+    text = Path(outcome.page).read_text("utf-8")
+    assert "unknown" in re.findall(r'<dd class="value">(.*?)</dd>', text, re.DOTALL)[0]
+
+
+def test_the_command_says_what_it_made_what_is_incomplete_and_what_failed(notebooks, seller, tmp_path, capsys):
+    asked = ["publish", str(seller), "--out", str(tmp_path / "out"), "--month", MONTH, "--jobs", "1"]
+    notebooks("a-good-one", GOOD)
+    assert cli.main(asked) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [str(next((tmp_path / "out").rglob("a-good-one.html")))]
+    assert f"[1/1] Shop & Söhne </script> {MONTH} a-good-one" in told.err
+    notebooks("b-incomplete-one", GOOD.replace("False", "True"))
+    assert cli.main([*asked, "--quiet"]) == 3
+    assert cli.main(["publish", str(tmp_path / "nowhere"), *asked[1:], "--quiet"]) == 1
     assert "no such folder" in capsys.readouterr().err
 
 
@@ -221,11 +326,13 @@ def test_stopping_a_run_leaves_nothing_half_made(seller, tmp_path):
     out = tmp_path / "out"
     run = subprocess.Popen([sys.executable, "-m", "workbench.cli", "publish", str(seller), "--out", str(out)],
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    time.sleep(2.5)
+    deadline = time.monotonic() + 60
+    while not list(out.rglob("*.part*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=60)
-    left = [path.name for path in out.rglob("*") if path.is_file()]
-    assert not [name for name in left if ".part" in name]
+    said = run.communicate(timeout=60)[1].decode()
+    assert run.returncode == 1 and "stopped; nothing half-made was left behind" in said and "Traceback" not in said
+    assert not list(out.rglob("*.part*"))
     for path in out.rglob("*.html"):
         assert path.read_text("utf-8").rstrip().endswith("</html>")
 

@@ -40,10 +40,11 @@ def crew(executor: Executor | None, jobs: int) -> Iterator[Crew]:
 
 
 @contextlib.contextmanager
-def cluster(address: str | None) -> Iterator[Executor | None]:
+def cluster(address: str | None, patience: float = 10) -> Iterator[Executor | None]:
     """The executor of the Dask cluster whose scheduler listens at `address`; None without an address.
 
-    Raises ValueError when distributed is not installed or a worker runs another version, OSError when nobody answers.
+    Raises ValueError when distributed is not installed or a worker runs another version, OSError when nobody answers
+    within `patience` seconds.
     """
     if not address:
         yield None
@@ -54,7 +55,7 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
         raise ValueError("publish: --scheduler needs Dask, the extra `cluster`: install fba-workbench[cluster].") from error
     from workbench import grid
 
-    with Client(address, timeout=10) as client:
+    with Client(address, timeout=patience) as client:
         strangers = [worker for worker, found in client.run(grid.program).items() if found != grid.program()]
         if strangers:
             raise ValueError(f"publish: {strangers[0]} runs another version of the workbench or of its libraries. "

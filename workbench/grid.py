@@ -147,11 +147,11 @@ def slug(name: str) -> str:
     """A seller's name as a folder name on any machine: letters of any script, digits, dots and dashes; never a path.
 
     >>> slug("Acme / Home & Garden"), slug("../../etc"), slug("深圳 家居"), slug(""), slug("aux"), slug("com1.shop")
-    ('Acme-Home-Garden', 'etc', '深圳-家居', 'seller', 'aux-seller', 'com1.shop-seller')
+    ('Acme-Home-Garden', 'etc', '深圳-家居', 'seller', 'seller-aux', 'seller-com1.shop')
     """
     text = re.sub(r"[^\w.]+", "-", unicodedata.normalize("NFC", name)).strip("-._")
     text = text.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("-._")
-    return f"{text}-seller" if text.split(".")[0].casefold() in RESERVED else text or "seller"
+    return f"seller-{text}" if text.split(".")[0].casefold() in RESERVED else text or "seller"
 
 
 # ---------------------------------------------------------------------------------------------------- notebooks

@@ -86,7 +86,8 @@ def publish(sellers: Sequence[Path], *, months: Sequence[str] | None = None, out
     todo, refused = _asked_for(grid.together(sellers), wanted)
     done = {job: found for job in todo if (found := _standing(job, force))}
     left = [job for job in todo if job not in done]
-    with crew.crew(executor, min(jobs, len(left))) as hands, crew.Progress(len(todo), len(done), quiet) as progress:
+    side_by_side = min(jobs, (len(left) + 1) // 2)  # a worker with one page costs more than it saves
+    with crew.crew(executor, side_by_side) as hands, crew.Progress(len(todo), len(done), quiet) as progress:
         for job, result in hands.each(make, left, force, progress=progress):
             done[job] = result if isinstance(result, Outcome) else _lost(job, result)
     outcomes = [*refused, *(done[job] for job in todo)]

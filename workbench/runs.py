@@ -142,7 +142,11 @@ def records(out: Path) -> list[dict]:
             run["cell"] = (re.search(r"\bcell (\d+)", run.get("error", "")) or ("", ""))[1]
             found.append(run)
     known = {(run["home"], run["month"], run["notebook"]): run for run in found}
+    homes = {(run["seller"], run["home"]) for run in found}
+    names = [name for name, _ in homes]
     for run in found:
+        if names.count(run["seller"]) > 1:  # two sellers of one name
+            run["seller"] += f" ({run['home']})"
         earlier = known.get((run["home"], _month_before(run["month"]), run["notebook"]), {})
         run["before"] = {figure["name"]: figure["raw"] for figure in earlier.get("figures", ())
                          if figure["raw"] is not None} if earlier.get("ok") else {}
