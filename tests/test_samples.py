@@ -1,10 +1,11 @@
 """Files nobody here wrote: every one reads, and what is true of it is true of its table."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from workbench import reports
+from workbench import cli, reports
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"
 if not SAMPLES.is_dir():
@@ -83,3 +84,16 @@ def test_a_storage_fee_is_its_volume_times_its_rate():
 
 def test_titles_of_a_tab_file_and_a_csv_keep_their_quotes_and_commas():
     assert table("ledger-summary-IN-40rows.csv")["title"].str.contains("Men, Women", regex=False).any()
+
+
+def test_all_files_of_one_account_are_checked_together(tmp_path, capsys):
+    for path in SAMPLES.glob("ES-account-*"):
+        shutil.copy2(path, tmp_path)
+    cli.main(["check", str(tmp_path)])
+    told = capsys.readouterr().out
+    assert "region EU" in told and "files_read                            0 of 9" in told and "0 of 470" in told
+
+
+def test_files_of_five_accounts_are_not_mixed(capsys):
+    assert cli.main(["check", str(SAMPLES)]) == 1
+    assert "different regions: CA" in capsys.readouterr().err

@@ -240,6 +240,17 @@ def test_legacy_codes_keep_their_own_meanings():
     assert specs.reports()["inventory_adjustments"].table != specs.reports()["ledger_detail"].table
 
 
+def test_a_reason_a_state_and_a_column_nobody_knows_are_kept_and_told(tmp_path):
+    (tmp_path / "l.txt").write_text(
+        "Date\tFNSKU\tEvent Type\tQuantity\tFulfillment Center\tDisposition\tReason\tCountry\tMood\n"
+        "05/13/2026\tX001\tAdjustments\t-2\tPHX3\tMELTED\tZ\tUS\tblue\n", "utf-8")
+    report = reports.read(tmp_path / "l.txt")
+    row = report.table.iloc[0]
+    assert (row["units"], row["disposition"], row["reason"], row["Mood"]) == (-2, "MELTED", "Z", "blue")
+    told = dict(zip(report.problems["column"], report.problems["why"], strict=True))
+    assert "'Z'" in told["reason"] and "'MELTED'" in told["disposition"] and "nobody knows" in told["Mood"]
+
+
 def test_buyers_are_dropped_from_amazon_fulfilled_shipments(tmp_path):
     header = cells("amazon-order-id merchant-order-id shipment-id shipment-item-id amazon-order-item-id "
                    "merchant-order-item-id "

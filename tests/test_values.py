@@ -117,6 +117,13 @@ def test_counts_take_either_thousands_mark_and_no_fraction():
     assert read(["1.000"], "count", decimal=",")[0] == [1000]
 
 
+def test_years_of_two_digits_count_where_the_whole_column_has_them():
+    assert read(["12/01/25", "12/31/25"], "date")[0] == [dt.date(2025, 12, 1), dt.date(2025, 12, 31)]
+    assert read(["01.12.25", "31.12.25"], "date")[0] == [dt.date(2025, 12, 1), dt.date(2025, 12, 31)]
+    assert read(["07/01/2026", "07/13/20"], "date", dates="MDY")[1] == [False, True]
+    assert read(["25/12/21", "26/11/30"], "date", dates="DMY")[1] == [True, True]  # 2021 or 1921, or 2025-12-21
+
+
 def test_a_spreadsheets_guard_is_taken_off_and_nothing_else():
     texts = ['="00123"', '="""555251554086397"""', "00123", "1E5", "NA", "TRUE", "=A1", " x "]
     assert read(texts, "id")[0] == ["00123", "555251554086397", "00123", "1E5", "NA", "TRUE", "=A1", " x "]

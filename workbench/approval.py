@@ -39,7 +39,7 @@ def decision_times(cases: pd.DataFrame) -> pd.DataFrame:
     cases). Kaplan-Meier: cases still pending count for the days they have waited.
 
     Columns: what, cases, waiting, days_median, days_low, days_high (95 %), within_14_days, within_21_days (shares; the
-    article's promise). NaN with fewer than FEWEST decisions; days_high is NaN when too many still wait to tell.
+    article's promise). NaN with fewer than FEWEST decisions; days_high and the shares too when too many still wait to tell.
     """
     decision = cases[cases["days"].notna() & cases["outcome"].isin(["approved", "denied", "pending"])]
     approved = cases[cases["outcome"].eq("approved")]
@@ -185,7 +185,8 @@ def _survival(what: str, days: np.ndarray, ended: np.ndarray) -> tuple:
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = curve.quantile_ci(0.5)
     times, left = np.asarray(curve.surv_times), np.asarray(curve.surv_prob)
-    within = [1 - float(left[times <= limit][-1]) if (times <= limit).any() else 0.0 for limit in (14, 21)]
+    known = np.inf if ended.all() else days.max()  # beyond the longest wait nothing is known of those who wait
+    within = [1 - float(left[times <= limit].min(initial=1.0)) if limit <= known else nan for limit in (14, 21)]
     return (*counts, float(curve.quantile(0.5)), float(low), float(high) if np.isfinite(high) else nan, *within)
 
 

@@ -104,6 +104,25 @@ class Books:
         lines = self._texts[label]
         return lines[int(number) - 1] if 0 < int(number) <= len(lines) else ""
 
+    def rivals(self, table: str) -> list[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
+        """Pairs of exports of `table` that cover a day in common: the newer file, the older file, the first and last
+        common day, and what each of them holds of these days, whichever owns them. Days in the marketplace's calendar.
+        """
+        newest = sorted((export for export in self._exports.get(table, ()) if export.first is not None), key=_age,
+                        reverse=True)
+        found = []
+        for at, older in enumerate(newest):
+            for newer in (export for export in newest[:at] if _overlap(export, older)):
+                first, last = max(newer.first, older.first), min(newer.last, older.last)
+                rows = [_between(export, first, last, self.seller.time_zone) for export in (newer, older)]
+                found.append((newer.report.part.label, older.report.part.label, _date(first), _date(last), *rows))
+        return found
+
+    def distinct(self, table: str, column: str) -> dict[str, list[str]]:
+        """File -> the distinct texts in `column` of the exports of `table`, rows replaced by newer exports included."""
+        return {export.report.part.label: pc.unique(export.report.data.column(column)).to_pylist()
+                for export in self._exports.get(table, ())}
+
     def _frame(self, name: str, columns: Sequence[str] | None, cut: bool,
                where: tuple[str, Sequence[str]] | None) -> pd.DataFrame:
         exports = sorted(self._exports.get(name, ()),
@@ -161,7 +180,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
         entry |= {"report": report.spec.name, "encoding": report.encoding, "rows": report.rows,
                   "rows_set_aside": len({p.line for p in report.found if p.kind == "row"})}
         exports.append(_Export(report, sha, stamp=part.modified))
-    who = sellers.seller(folder, {} if stated.get("region") else _evidence(exports))
+    who = sellers.seller(folder, [] if stated.get("region") else _evidence(exports))
     for export in exports:
         _dated(export, who.time_zone)
     day = _as_date(through) or max((_date(e.last) for e in exports if e.last is not None and e.report.spec.day),
@@ -196,18 +215,18 @@ def _parts(folder: Path, rows: list[dict], problems: list[tuple]) -> list[files.
     return found
 
 
-def _evidence(exports: Sequence[_Export]) -> dict[str, dict[str, str]]:
-    """Region -> {word: file} from currency, marketplace and country columns, for a seller that states none."""
-    found: dict[str, dict[str, str]] = {}
+def _evidence(exports: Sequence[_Export]) -> list[sellers.Evidence]:
+    """What currency, marketplace and country columns say of the region, for a seller that states none."""
+    found = []
     for export in exports:
         for column, kind in (("currency", "currencies"), ("marketplace", "sites"), ("sales_channel", "sites"),
                              ("country", "countries")):
             if column not in export.report.data.schema.names:
                 continue
-            for word in pc.unique(export.report.data.column(column)).to_pylist():
-                region = sellers.region_of_word(kind, word or "")
+            for entry in pc.value_counts(export.report.data.column(column)).to_pylist():
+                region = sellers.region_of_word(kind, entry["values"] or "")
                 if region:
-                    found.setdefault(region, {}).setdefault(word, export.report.part.label)
+                    found.append(sellers.Evidence(region, kind, entry["values"], export.report.part.label, entry["counts"]))
     return found
 
 
@@ -294,7 +313,7 @@ def _as_date(day: str | dt.date | None) -> dt.date | None:
 
 def _settle(exports: list[_Export], zone: str) -> None:
     """Marks which rows each export of one table owns."""
-    newest = sorted(exports, key=lambda e: (e.stamp, e.report.part.modified, e.last or 0, e.sha), reverse=True)
+    newest = sorted(exports, key=_age, reverse=True)
     spec = newest[0].report.spec
     if spec.snapshot:
         taken: set[dt.date | None] = set()
@@ -305,6 +324,17 @@ def _settle(exports: list[_Export], zone: str) -> None:
         _settle_days(newest, zone)
     elif spec.owner and len(newest) > 1:
         _settle_keys(newest, spec.owner)
+
+
+def _age(export: _Export) -> tuple:
+    return export.stamp, export.report.part.modified, export.last or 0, export.sha
+
+
+def _between(export: _Export, first: int, last: int, zone: str) -> pd.DataFrame:
+    """All rows of the export dated from `first` to `last`, owned or not."""
+    table = _local(export.report.data, zone)
+    days = table.column(export.report.spec.day).cast(pa.int32())
+    return reports.frame(table.filter(pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last))))
 
 
 def _settle_days(newest: list[_Export], zone: str) -> None:
@@ -398,7 +428,7 @@ def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zo
     counts = [name for name in columns if name.startswith("rows")]
     table[counts] = table[counts].fillna(0).astype("int64")
     for name in ("report", "status", "encoding", "sha256"):
-        table[name] = table[name].fillna("").astype("str")
+        table[name] = table[name].astype("object").fillna("").astype("str")
     for name in ("first_day", "last_day"):
         table[name] = pd.to_datetime(table[name]).astype("datetime64[s]")
     return table

@@ -1,23 +1,26 @@
 """Can the files be trusted? One row per check: passed, failed, or unknown when the files cannot tell.
 
-Every check states an arithmetic that must hold whatever the seller sells: the ledger's own identity, detail against
-summary, settlement lines against their total. A failed check names the rows that break it.
+Every check states what must hold whatever the seller sells: the ledger's own identity, detail against summary, amounts
+against their totals, identifiers and dates that can be. A failed check names the rows that break it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from workbench import specs
+from workbench import history, specs
 from workbench.books import Books
 
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
 DAMAGE = ("E", "6", "7", "H", "K", "U")
 SPARSE_SILENCE = 45  # days
+# Checks that are unknown, not left out, when their report is absent: the figures of every page stand on them.
+CORE = ("identity", "chain", "detail_summary", "damage_pairs", "settlement_totals")
 # The summary's movements, and which of them leave stock: some files write those as positive magnitudes.
 MOVEMENTS = ("units_received", "units_shipped", "units_returned", "units_removed", "units_transferred", "units_found",
              "units_lost", "units_damaged", "units_disposed", "units_other", "units_unknown")
@@ -37,20 +40,28 @@ class Checks:
         return int((self.table["outcome"] == "failed").sum())
 
 
-def checks(books: Books) -> Checks:
-    """All checks of the seller's books. Pure: the same books give the same table."""
+def checks(books: Books, today: dt.date | None = None) -> Checks:
+    """All checks of the seller's books. Pure: the same books give the same table. With `today`, rows dated later fail."""
     rows: list[tuple] = []
     breaks: list[pd.DataFrame] = []
     for name, found in (("identity", _identity(books)), ("chain", _chain(books)),
                         ("detail_summary", _detail_against_summary(books)), ("damage_pairs", _damage_pairs(books)),
-                        ("settlement_totals", _settlement_totals(books))):
+                        ("settlement_totals", _settlement_totals(books)),
+                        ("row_totals", _row_totals(books)),
+                        ("reimbursement_amounts", _reimbursement_amounts(books))):
         report, of, wrong = found
+        if books.is_absent(report) and name not in CORE:
+            continue
         outcome = "unknown" if of == 0 else "failed" if len(wrong) else "passed"
         rows.append((name, report, outcome, len(wrong), of, ""))
         breaks.append(wrong.assign(check=name))
     for table in specs.tables():
         if not books.is_absent(table):
-            rows += _days(books, table)
+            rows += _days(books, table, today)
+    if not any(row[0] == "dates" for row in rows):
+        rows.append(("dates", "", "passed", 0, int(books.files["rows_used"].sum()), ""))
+    rows += history.rivals(books)
+    rows.append(_identifiers(books))
     read = books.files[books.files["status"] != "not an export"]
     not_read = read[read["status"] == "not read"]
     rows.append(("files_read", "", "failed" if len(not_read) else "passed", len(not_read), len(read),
@@ -181,22 +192,88 @@ def _settlement_totals(books: Books) -> tuple[str, int, pd.DataFrame]:
         fnsku="", disposition="")
 
 
-def _days(books: Books, table: str) -> list[tuple]:
-    """Gaps inside the report, and how far its last day is from the end: measured by the report's own rhythm."""
-    day = next((spec.day for spec in specs.reports().values() if spec.table == table and spec.owner is None
-                and spec.day), "")
-    if not day:
+def _row_totals(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """Every transaction's parts sum to its total: a date or number format that changes inside a file shows here."""
+    spec = next(spec for spec in specs.reports().values() if spec.parts)
+    table = books.table(spec.table, [spec.day, "marketplace", "amount", "currency", *spec.parts], cut=False)
+    parts = table[list(spec.parts)].astype("float64").fillna(0.0).sum(axis=1)
+    half = np.where(table["currency"].astype("str") == "JPY", 0.5, 0.005)
+    wrong = table[(parts - table["amount"]).abs() > half]
+    wrong = wrong.rename(columns={spec.day: "day", "marketplace": "place", "amount": "expected"})
+    return spec.table, len(table), wrong.assign(fnsku="", disposition="", found=parts.loc[wrong.index].round(2))
+
+
+def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
+    """An amount is its units in cash times the amount per unit, to a rounding per unit. Signs differ on take-backs."""
+    table = books.table("reimbursements", ["approved_on", "reimbursement_id", "fnsku", "amount", "amount_per_unit",
+                                           "units_cash", "currency"], cut=False)
+    table = table[table["amount_per_unit"].notna() & table["units_cash"].notna() & (table["units_cash"] != 0)]
+    units = table["units_cash"].astype("float64").abs()
+    expected = table["amount_per_unit"].abs() * units
+    half = np.where(table["currency"].astype("str") == "JPY", 0.5, 0.005)
+    wrong = table[(expected - table["amount"].abs()).abs() > half * units + 0.001]
+    wrong = wrong.rename(columns={"approved_on": "day", "reimbursement_id": "place", "amount": "found"})
+    return "reimbursements", len(table), wrong.assign(disposition="", expected=expected.loc[wrong.index].round(2))
+
+
+def _identifiers(books: Books) -> tuple:
+    """Identifiers that a spreadsheet has turned into numbers: 1.23E+11, or leading zeros that other reports have."""
+    mangled, of = [], 0
+    for column in ("fnsku", "asin", "msku"):
+        spelled = [(file, set(texts)) for table, columns in specs.tables().items()
+                   if any(known.name == column for known in columns) and not books.is_absent(table)
+                   for file, texts in books.distinct(table, column).items()]
+        zeros = {text for _, texts in spelled for text in texts if text.startswith("0") and text.isdigit()}
+        stripped = {text.lstrip("0"): text for text in zeros}
+        of += sum(len(texts) for _, texts in spelled)
+        for file, texts in spelled:
+            odd = {text: "" for text in texts if re.fullmatch(r"\d([.,]\d+)?E\+\d{2}", text)}
+            odd |= {text: stripped[text] for text in texts & stripped.keys() if stripped[text] not in texts}
+            if column != "msku":  # Amazon's own numbers have ten places
+                odd |= {text: text.zfill(10) for text in texts if text.isdigit() and 6 <= len(text) < 10}
+            mangled += [f"{file}: {column} {text}" + (f" for {full}" if full else "") for text, full in sorted(odd.items())]
+    outcome = "failed" if mangled else "passed" if of else "unknown"
+    return "identifiers", "", outcome, len(mangled), of, "; ".join(mangled[:20])
+
+
+def _days(books: Books, table: str, today: dt.date | None) -> list[tuple]:
+    """Gaps inside the report, how far its last day is from the end (measured by the report's own rhythm), and days that
+    cannot be: after today, or a year away from all others."""
+    spec = next((spec for spec in specs.reports().values() if spec.table == table and spec.owner is None and spec.day),
+                None)
+    if spec is None:
         return []
-    days = np.unique(books.table(table, [day])[day].dropna().to_numpy().astype("datetime64[D]"))
+    dated = books.table(table, [spec.day])
+    days = np.unique(dated[spec.day].dropna().to_numpy().astype("datetime64[D]"))
     if not len(days):
         return [("days", table, "unknown", 0, 0, "")]
+    astray = _astray(days, today)
+    rows = []
+    if astray:
+        odd = dated[dated[spec.day].isin(pd.to_datetime(astray))]
+        shown = [f"{row.file}:{row.line} {getattr(row, spec.day):%Y-%m-%d}" for row in odd.head(20).itertuples()]
+        rows.append(("dates", table, "failed", len(odd), len(dated), "; ".join(shown)))
+        days = days[~np.isin(days, astray)]
     found = gaps(days)
     shown = "; ".join(f"{first}..{last}" for first, last in found[:20])
-    rows = [("days", table, "failed" if found else "passed", len(found), len(days), shown)]
+    rows.append(("days", table, "failed" if found else "passed", len(found), len(days), shown))
+    if spec.legacy:
+        return rows
     silent = (np.datetime64(books.through) - days[-1]).astype(int)
     stale = silent > longest_silence(days)
     rows.append(("up_to_date", table, "failed" if stale else "passed", int(silent), 0, str(days[-1])))
     return rows
+
+
+def _astray(days: np.ndarray, today: dt.date | None) -> list[np.datetime64]:
+    """Days after `today` (a day is allowed for the zones), and days a year and more away from the bulk of the others."""
+    late = days > np.datetime64(today + dt.timedelta(days=1)) if today else np.zeros(len(days), bool)
+    breaks = np.flatnonzero(np.diff(days).astype(int) > 366)
+    runs = np.split(np.arange(len(days)), breaks + 1)
+    bulk = max(runs, key=len)
+    lonely = [at for run in runs for at in run if len(run) < 0.1 * len(bulk)]
+    late[lonely] = True
+    return [] if late.all() else list(days[late])
 
 
 def longest_silence(days: np.ndarray) -> int:

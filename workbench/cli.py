@@ -95,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
                         help="what was known on that day; the last day of the ledger by default")
     impact.add_argument("--out", type=Path, required=True, metavar="FILE.json")
 
+    packet = command("packet", _packet, "Make one claim ready to file: the case text, and a PDF that joins its evidence. "
+                     "Nothing is filed.")
+    packet.add_argument("seller", type=Path, metavar="SELLER")
+    packet.add_argument("claim_id", metavar="CLAIM_ID", help="as in the claims table")
+    packet.add_argument("--as-of", type=_day, metavar="DATE",
+                        help="what was known on that day; the last day of the files by default")
+    packet.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    packet.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.txt",
+                        help="the packet; .txt writes the case text alone")
+
     lab = command("lab", _lab, "Open the notebooks in JupyterLab.")
     lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER")
 
@@ -159,7 +169,7 @@ def _check(args: argparse.Namespace) -> int:
     from workbench import checks, export
 
     books = _books(args)
-    found = checks.checks(books)
+    found = checks.checks(books, today=dt.date.today())
     if not args.quiet:
         print(_story(books, found))
     aside = books.problems[books.problems["kind"] != "note"]
@@ -274,6 +284,29 @@ def _impact(args: argparse.Namespace) -> int:
             print(f"workbench: no {table} file was found in {args.seller}: the SOP's impact is unknown.", file=sys.stderr)
             return INCOMPLETE
     return _trust(books, "ledger_detail")
+
+
+def _packet(args: argparse.Namespace) -> int:
+    from workbench import claims, evidence, packet, policy
+
+    if args.out.suffix.lower() not in (".pdf", ".txt"):
+        raise ValueError(f"{args.out}: expected a name that ends in .pdf or .txt.")
+    books = _books(args, through=args.as_of)
+    as_of = args.as_of or books.through
+    rules = policy.load(args.policy or books.seller.policy, books.seller.market)
+    table = claims.claims(books, as_of, rules)
+    story = claims.story(table, books, args.claim_id)
+    one = table[table["claim_id"] == args.claim_id]
+    own = evidence.belonging(one, evidence.files(args.seller))
+    papers = evidence.papers(one, own, rules, books)
+    claim = one.iloc[0]
+    fit = evidence.fits(claim, own)
+    said = packet.text(claim, papers, fit)
+    packet.write(args.out, packet.pdf(claim, papers, fit, own, story, books.seller.name)
+                 if args.out.suffix.lower() == ".pdf" else said.encode())
+    if not args.quiet:
+        print(said)
+    return DONE if packet.is_ready(claim, papers, fit) else INCOMPLETE
 
 
 def _simulate(args: argparse.Namespace) -> int:

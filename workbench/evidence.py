@@ -61,13 +61,13 @@ def needed(claims: pd.DataFrame, policy: Policy, books: Books) -> pd.Series:
     """The papers each claim needs under the policy, joined by ";": those of its type, and the policy's extra ones for
     categories it names (the analyst's cost sheet says a SKU's category)."""
     asked = policy.facts.get("evidence", {})
-    own = claims["claim_type"].map({kind: ";".join(papers) for kind, papers in asked.items()}).fillna("")
+    own = claims["claim_type"].map({kind: ";".join(papers) for kind, papers in asked.items()}).astype("object").fillna("")
     special = tuple(policy.facts.get("extra_papers_for", ()))
     if not special or "extra" not in asked:
         return own.astype("str")
     sheet = books["costs"]
     category = pd.Series(sheet["category"].astype("str").str.casefold().to_numpy(), index=sheet["msku"].astype("str"))
-    category = claims["msku"].map(category[~category.index.duplicated(keep="last")]).fillna("")
+    category = claims["msku"].map(category[~category.index.duplicated(keep="last")]).astype("object").fillna("")
     named = category.str.contains("|".join(map(re.escape, special)), regex=True)
     return own.where(~named, own + ";" + ";".join(asked["extra"])).astype("str")
 
@@ -91,7 +91,7 @@ def papers(claims: pd.DataFrame, folder: pd.DataFrame, policy: Policy, books: Bo
     tracked = set(sent.loc[sent["tracking_number"].astype("str").ne("") & sent["tracking_number"].notna(), "order_id"]
                   .astype("str"))
     reports |= out["paper"].isin(["tracking", "waybill"]) & out["order_id"].isin(tracked)
-    out["files"] = out["files"].fillna("").astype("str")
+    out["files"] = out["files"].astype("object").fillna("").astype("str")
     out["state"] = "missing"
     out["state"] = out["state"].mask(out["files"] != "", "present").mask(reports, "in_reports")
     return out[["claim_id", "paper", "state", "files"]]

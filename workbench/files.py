@@ -100,7 +100,8 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
     found = []
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
-        if path.is_file() and not any(_is_hidden(part) for part in relative.parts) and relative.parts[0] != "evidence":
+        passed = relative.parts[0].casefold() == "evidence" or any(_is_hidden(part) for part in relative.parts)
+        if path.is_file() and not passed:
             found.append((relative.as_posix(), path))
     for label, path in sorted(found):
         if path.name != "seller.toml":

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from workbench import books, policy, runs
+from workbench import books, evidence, policy, runs
 
 LIBRARIES = ("altair", "babel", "jinja2", "nbconvert", "numpy", "pandas", "pyarrow", "scipy", "statsmodels",
              "vl-convert-python")
@@ -81,7 +81,8 @@ def jobs(folder: Path, wanted: Wanted) -> list[Job]:
     policy.load(rules, known.seller.market)
     name, through = known.seller.name, known.through
     owned = ["file", "sha256", "status", "rows_used", "rows_replaced"]
-    sources = json.dumps([known.files[owned].astype("str").to_numpy().tolist(), settings(folder)])
+    papers = evidence.files(folder)["file"].tolist()  # pages show which papers there are, by their names
+    sources = json.dumps([known.files[owned].astype("str").to_numpy().tolist(), settings(folder), papers])
     inputs = tuple((row.file, row.sha256) for row in known.files.itertuples() if row.sha256)
     home = runs.home(wanted.out, slug(name), folder)
     made = []

@@ -133,6 +133,19 @@ def removals(ledger: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     return found.assign(limit=limit, is_abnormal=found["units_removed"] > limit)
 
 
+def revenue(orders: pd.DataFrame, month: str) -> pd.DataFrame:
+    """One row per currency and month up to `month`: what was ordered of items, cancelled orders left out; whole months
+    only, as the first one of a report is usually cut."""
+    table = orders[(orders["order_status"].astype("str") != "Cancelled") & orders["item_price"].notna()]
+    months = table["purchased_on"].dt.strftime("%Y-%m").rename("month")
+    sums = table["item_price"].groupby([table["currency"].astype("str"), months]).sum()
+    found = sums.round(2).rename("amount").reset_index()
+    found = found[(found["month"] <= month) & (found["currency"] != "")]
+    first = orders["purchased_on"].min()
+    cut = first.strftime("%Y-%m") if first == first and first.day > 1 else ""
+    return found[found["month"] != cut].reset_index(drop=True)
+
+
 def volatility(revenue: pd.DataFrame, since: dt.date | None) -> pd.DataFrame:
     """How much monthly revenue swings, before and after `since`: one row per span.
 

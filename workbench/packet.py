@@ -38,13 +38,14 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
     known = words.known(f"evidence.case_{kind}")
     lines = [say("evidence.subject", kind=_kind(kind), **values), Text("", ""),
              say(f"evidence.case_{kind}" if known else "evidence.case_other", kind=_kind(kind), **values),
-             say("evidence.sum_paid" if kind in OF_MONEY else "evidence.sum", **values)]
+             say("evidence.sum_paid" if kind in OF_MONEY else "evidence.sum" if claim["units_settled"] else
+                 "evidence.sum_all", **values)]
     if str(claim["policy"]).startswith("amazon"):
-        lines.append(say("evidence.rule", rule=re.sub(r" \[\w+\]$", "", str(claim["rule"])), deadline=claim["deadline"]))
+        cited = re.split(r" \(|;| \[", str(claim["rule"]))[0]  # the page, without our remarks on it
+        lines.append(say("evidence.rule", rule=cited, deadline=claim["deadline"]))
     attached = papers.loc[papers["state"] == "present", "paper"].tolist()
     if attached:
         lines.append(say("evidence.attached", papers=_listed([_paper(name) for name in attached])))
-    lines.append(say("evidence.records", sources=str(claim["sources"]).replace(";", ", ")))
     return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
 
 
@@ -52,9 +53,9 @@ def text(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> str:
     """The case text in both languages, and below it what is still to be done before filing."""
     said = case_text(claim, papers)
     left = [f"- {line.en}  {line.zh}" for line in open_points(claim, papers, fit)]
-    prepared = say("evidence.prepared")
+    prepared, records = say("evidence.prepared"), say("evidence.records", sources=str(claim["sources"]).replace(";", ", "))
     return "\n".join([said.en, "", f"--- {say('evidence.gloss').zh}", said.zh, "",
-                      f"--- {prepared.en} {prepared.zh}", *left, ""])
+                      f"--- {prepared.en} {prepared.zh}", *left, f"- {records.en}", ""])
 
 
 def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> list[Text]:
@@ -70,6 +71,12 @@ def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> li
     points += [say(f"evidence.point_{row.verdict}", file=row.file, what=say(f"evidence.what_{row.what}"), found=row.found,
                    expected=row.expected) for row in fit.itertuples() if row.verdict != "fits"]
     return points
+
+
+def is_ready(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> bool:
+    """Whether the claim is open, no paper is missing and nothing that could be read speaks against it."""
+    against = papers["state"].eq("missing").any() or fit["verdict"].eq("differs").any()
+    return bool(claim["status"] == "open" and not against)
 
 
 def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataFrame, story: str, seller: str) -> bytes:
@@ -96,7 +103,7 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
         at = len(writer.pages)
         for page in pages:
             _disarm(writer.add_page(page))
-        writer.add_outline_item(_plain(file), at)
+        writer.add_outline_item(title=_plain(file), page_number=at)
     writer.add_metadata({"/Title": f"Claim {claim['claim_id']}", "/Producer": "FBA workbench"})
     out = io.BytesIO()
     writer.write(out)
@@ -131,6 +138,11 @@ def _labelled(name: str, claim: pd.Series) -> Text:
 
 def _paper(name: str) -> Text:
     return say(f"paper.{name}") if words.known(f"paper.{name}") else words.same(name)
+
+
+def _twice(text: Text) -> str:
+    """A label in both languages, once where they are the same."""
+    return text.en if text.en == text.zh else f"{text.en}  {text.zh}"
 
 
 def _listed(parts: list[Text]) -> Text:
@@ -216,7 +228,7 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
 
     def both(name: str, style: ParagraphStyle) -> Paragraph:
         label = say(f"evidence.{name}")
-        return Paragraph(_marked(f"{label.en}  {label.zh}"), style)
+        return Paragraph(_marked(_twice(label)), style)
 
     def grid(rows: list[list[str]], widths: list[int]) -> Table:
         table = Table([[Paragraph(_marked(cell), small) for cell in row] for row in rows], colWidths=widths, hAlign="LEFT")
@@ -226,17 +238,17 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
 
     kind, status = _kind(str(claim["claim_type"])), say(f"claim_status.{claim['status']}")
     money = words.form(Money(claim["amount_open"], claim["currency"]), "money").en
-    facts = [[f"{say(f'column.{name}').en} {say(f'column.{name}').zh}", value] for name, value in (
-        ("claim_id", str(claim["claim_id"])), ("claim_type", f"{kind.en} {kind.zh}"),
+    facts = [[_twice(say(f"column.{name}")), value] for name, value in (
+        ("claim_id", str(claim["claim_id"])), ("claim_type", _twice(kind)),
         ("event_date", _day(claim["event_date"])), *((name, str(claim[name])) for name in IDS if claim[name]),
-        ("units_open", str(claim["units_open"])), ("amount_open", money), ("status", f"{status.en} {status.zh}"),
+        ("units_open", str(claim["units_open"])), ("amount_open", money), ("status", _twice(status)),
         ("opens_on", _day(claim["opens_on"])), ("deadline", _day(claim["deadline"])), ("policy", str(claim["policy"])),
         ("rule", str(claim["rule"])))]
     said = case_text(claim, papers)
-    states = [[f"{_paper(row.paper).en} {_paper(row.paper).zh}", f"{say(f'paper_state.{row.state}').en} "
-               f"{say(f'paper_state.{row.state}').zh}", row.files.replace(";", ", ")] for row in papers.itertuples()]
+    states = [[_twice(_paper(row.paper)), _twice(say(f"paper_state.{row.state}")), row.files.replace(";", ", ")]
+              for row in papers.itertuples()]
     points = open_points(claim, papers, fit)
-    flow = [Paragraph(_marked(f"{kind.en}  {kind.zh}"), title), Paragraph(_marked(seller), body),
+    flow = [Paragraph(_marked(_twice(kind)), title), Paragraph(_marked(seller), body),
             both("prepared", small), Spacer(1, 6), grid(facts, [150, 350]), both("case_head", head)]
     flow += [Paragraph(_marked(line) or "&nbsp;", body) for line in said.en.split("\n")]
     flow += [both("gloss", head), *(Paragraph(_marked(line) or "&nbsp;", body) for line in said.zh.split("\n"))]

@@ -108,3 +108,82 @@ def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.0) 
         return Shrunk(np.full(len(units), mean), same, same, mean, 0.0)
     shape, weight = mean**2 / spread + units, mean / spread + exposure
     return Shrunk(shape / weight, shape, weight, mean, spread)
+
+
+def excess(units: np.ndarray, exposure: np.ndarray, baseline: float | np.ndarray, *, dispersion: float = 1.0) -> np.ndarray:
+    """Probability of so many units or more if the true rate were `baseline`: one-sided p-values; 1 where nothing was lost.
+
+    The gamma form of the Poisson tail, with the dispersion of the clusters units come in; the same that gives the lower
+    limit of `clustered`.
+
+    >>> excess(np.array([0.0, 9.0]), np.array([1000.0, 1000.0]), 0.003).round(4).tolist()
+    [1.0, 0.0038]
+    """
+    from scipy.stats import gamma
+
+    units, exposure = np.asarray(units, float), np.asarray(exposure, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tail = gamma.cdf(baseline * exposure / dispersion, np.maximum(units, 1e-12) / dispersion)
+    return np.where(exposure > 0, np.where(units > 0, tail, 1.0), np.nan)
+
+
+def flagged(p: np.ndarray, share: float = 0.05) -> np.ndarray:
+    """Which of many p-values may be called findings so that at most `share` of such findings are false on average
+    (Benjamini and Hochberg 1995). NaN is never one.
+
+    >>> flagged(np.array([0.001, 0.02, 0.04, float("nan"), 0.6])).tolist()
+    [True, True, False, False, False]
+    """
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p, float)
+    known = ~np.isnan(p)
+    out = np.zeros(len(p), bool)
+    if known.any():
+        out[known] = false_discovery_control(p[known], method="bh") <= share
+    return out
+
+
+def funnel(exposure: np.ndarray, baseline: float, *, dispersion: float = 1.0, level: float = 0.95) -> Interval:
+    """Between which rates so many handled units fall with probability `level` when the true rate is `baseline`."""
+    from scipy.stats import gamma
+
+    mean = np.asarray(exposure, float) * baseline / dispersion
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = gamma.ppf((1 - level) / 2, mean), gamma.ppf((1 + level) / 2, mean + 1)
+        return Interval(*(np.where(mean > 0, limit * dispersion / np.asarray(exposure, float), np.nan)
+                          for limit in (low, high)))
+
+
+class Control(NamedTuple):
+    """A u-chart with Laney's correction: per point its phase's centre line, limits, and whether it lies outside them."""
+
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    outside: np.ndarray
+
+
+def control(counts: np.ndarray, exposure: np.ndarray, phase: np.ndarray | None = None) -> Control:
+    """Control limits of counts per exposure, in their order in time, each phase by itself (all one by default).
+
+    u' chart (Laney 2002): the centre line is the phase's pooled rate, the limits three times sqrt(centre / exposure)
+    times the short-term spread of the standardised rates, their mean moving range / 1.128, so that a large exposure does
+    not make chance look like a signal. A phase with fewer than eight points keeps the line and spread of the one before
+    it; NaN where there is none.
+    """
+    counts, exposure = np.asarray(counts, float), np.asarray(exposure, float)
+    phase = np.zeros(len(counts), int) if phase is None else np.asarray(phase)
+    center, low, high = (np.full(len(counts), np.nan) for _ in range(3))
+    mean = spread = np.nan
+    for one in np.unique(phase):
+        at = np.flatnonzero((phase == one) & (exposure > 0))
+        if len(at) >= 8 and counts[at].sum() > 0:
+            mean = counts[at].sum() / exposure[at].sum()
+            z = (counts[at] / exposure[at] - mean) / np.sqrt(mean / exposure[at])
+            spread = np.abs(np.diff(z)).mean() / 1.128
+        error = np.sqrt(mean / exposure[at])
+        center[at], low[at], high[at] = mean, np.maximum(mean - 3 * spread * error, 0), mean + 3 * spread * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = counts / exposure
+    return Control(center, low, high, (rate < low) | (rate > high))

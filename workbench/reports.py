@@ -182,6 +182,8 @@ def _typed(raw: Raw, part: Part) -> Report:
         cells = raw.cells[position]
         if column.down:
             cells = _filled_down(cells)
+        if column.sole:
+            cells = _filled_with_the_one(cells)
         found = values.typed(cells, column, dates=spec.dates, decimal=decimal)
         fresh = np.flatnonzero(found.bad & ~bad)
         texts = cells.take(pa.array(fresh)).to_pylist()
@@ -291,6 +293,15 @@ def _filled_down(cells: pa.Array) -> pa.Array:
     plain = coded.dictionary.take(coded.indices)
     filled = pc.fill_null_forward(pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain))
     return pc.fill_null(filled, "").dictionary_encode()
+
+
+def _filled_with_the_one(cells: pa.Array) -> pa.Array:
+    """Blank cells take the column's value where it has only one."""
+    coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
+    words = {text for text in pc.unique(coded).to_pylist() if text}
+    if len(words) != 1:
+        return cells
+    return pa.array([words.pop()] * len(cells), pa.string()).dictionary_encode()
 
 
 def _unfolded(table: pa.Table, amounts: list, keep: np.ndarray) -> tuple[pa.Table, np.ndarray]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 BASELINE = 0.003  # the article's 0.3 % (article_2026_01, unverified)
@@ -27,6 +28,16 @@ class Seller:
     policy: str
     baseline: float  # units lost per unit handled
     market: str  # whose reimbursement rules apply
+
+
+class Evidence(NamedTuple):
+    """A word of the files that gives a region away: countries of stock say more than currencies, these more than sites."""
+
+    region: str
+    kind: str  # countries, currencies, sites
+    word: str
+    file: str
+    rows: int
 
 
 class SellerError(ValueError):
@@ -65,10 +76,10 @@ def settings(folder: Path) -> dict:
     return found
 
 
-def seller(folder: Path, evidence: Mapping[str, Mapping[str, str]]) -> Seller:
-    """The seller of `folder`. What seller.toml leaves open is taken from `evidence`: region -> {word: file}.
+def seller(folder: Path, evidence: Sequence[Evidence]) -> Seller:
+    """The seller of `folder`. What seller.toml leaves open is taken from `evidence`.
 
-    Raises SellerError when the files point to two regions and seller.toml names none.
+    Raises SellerError when the files point to two regions that share no account and seller.toml names none.
     """
     stated = settings(folder)
     region = stated.get("region") or _region_of(evidence)
@@ -96,10 +107,21 @@ def region_of_word(kind: str, word: str) -> str:
     return ""
 
 
-def _region_of(evidence: Mapping[str, Mapping[str, str]]) -> str:
-    if len(evidence) <= 1:
-        return next(iter(evidence), "")
-    said = "; ".join(f"{region} ({next(iter(words.items()))[0]} in {next(iter(words.items()))[1]})"
-                     for region, words in sorted(evidence.items()))
+def _region_of(evidence: Sequence[Evidence]) -> str:
+    """The one region; of several that share an account, the one where most of the stock is, else of the money, else of
+    the sales. Two that share none, or a tie, are a contradiction."""
+    if len({regions()[item.region].get("area", item.region) for item in evidence}) <= 1:
+        for kind in ("countries", "currencies", "sites"):
+            rows: dict[str, int] = {}
+            for item in evidence:
+                if item.kind == kind:
+                    rows[item.region] = rows.get(item.region, 0) + item.rows
+            leading = [region for region, count in rows.items() if count == max(rows.values())]
+            if len(leading) == 1:
+                return leading[0]
+        if not evidence:
+            return ""
+    first = {item.region: item for item in sorted(evidence, key=lambda item: item.rows)}
+    said = "; ".join(f"{region} ({item.word} in {item.file})" for region, item in sorted(first.items()))
     raise SellerError(f"the files point to different regions: {said}. Keep each region's files in a folder of their "
                       "own, or write region = \"US\" (or EU, UK, JP …) in seller.toml.")

@@ -26,6 +26,7 @@ class Column:
     required: bool = False  # the header must be there
     filled: bool = False  # every cell must hold a value
     down: bool = False  # a blank cell takes the value above (settlements name their currency once)
+    sole: bool = False  # a blank cell takes the file's one value (fees of a marketplace's report name no site)
     many: bool = False  # nearly every row has its own value: stored as text, not as codes
     day: str = ""  # for an instant: the column that holds its calendar day
     words: tuple[str, ...] = ()  # the known words of a code
@@ -62,6 +63,7 @@ class Spec:
     json: tuple[str, ...] = ()  # paths to the records in an API answer
     twins: tuple[str, ...] = ()  # endings of columns that repeat another for a part of the sales (B2B): not loaded
     legacy: bool = False  # Amazon no longer makes it: it need not reach the present
+    final: bool = False  # once a day has settled, its rows no longer change
     parts: tuple[str, ...] = ()  # the amounts that sum to `amount` in every row
     currencies: tuple[tuple[str, str], ...] = ()  # (word of the preamble or site, currency) where no column tells
     meanings: tuple[tuple[str, str, str, str], ...] = ()  # (column, code, language, what the code means in this report)
@@ -268,6 +270,7 @@ def _spec(name: str, facts: dict) -> Spec:
         unfold=tuple(Unfold(item["amount"], item.get("description", ""), item["type"])
                      for item in facts.get("unfold", ())),
         json=tuple(facts.get("json", ())), twins=tuple(facts.get("twins", ())), legacy=facts.get("legacy", False),
+        final=facts.get("final", False),
         parts=tuple(facts.get("parts", ())), currencies=tuple(facts.get("currencies", {}).items()),
         meanings=tuple((column, code, language, text) for column, codes in facts.get("meanings", {}).items()
                        for code, texts in codes.items() for language, text in texts.items()),
@@ -278,10 +281,10 @@ def _column(name: str, entry: dict, words: dict[str, list[str]] | None = None) -
     """One column of a report. `words`: known word of a code -> how languages and older reports spell it."""
     fact = registry()[name]
     words = words or {}
-    languages = {key: value for key, value in entry.items() if key not in ("required", "filled", "down", "words")}
+    languages = {key: value for key, value in entry.items() if key not in ("required", "filled", "down", "sole", "words")}
     headers = tuple((language, header) for language, value in languages.items()
                     for header in ([value] if isinstance(value, str) else value))
     return Column(name, fact["type"], headers, entry.get("required", False), entry.get("filled", False),
-                  entry.get("down", False), fact.get("many", False), fact.get("day", ""),
+                  entry.get("down", False), entry.get("sole", False), fact.get("many", False), fact.get("day", ""),
                   tuple(entry.get("words", fact.get("words", ()))) or tuple(words),
                   tuple((spelling, word) for word, spellings in words.items() for spelling in spellings))

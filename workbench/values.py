@@ -264,7 +264,7 @@ def _moments(texts: pa.Array, column: specs.Column,
             return at, at.cast(pa.date32()), np.zeros(len(texts), bool), ()
         except pa.ArrowInvalid:
             pass  # one of them is no day of the calendar: look at each
-    parts = [_part(text) for text in texts.to_pylist()]
+    parts = _whole_years([_part(text) for text in texts.to_pylist()])
     order, notes = _order(parts, dates, column)
     stamps: list[int | None] = []
     days: list[int | None] = []
@@ -285,12 +285,30 @@ def _part(text: str) -> dict[str, str] | None:
         part = found.groupdict()
         if len(part["a"]) == 4:
             return part | {"year": part["a"], "month": part["b"], "day": part["c"]}
-        if len(part["c"]) != 4:
+        if len(part["a"]) > 2 or len(part["c"]) not in (2, 4):
             return None
         return part | {"year": part["c"], "month": part["b"], "day": part["a"]} if part["sep"] == "." else part
     found = next((found for pattern in _WORDS if (found := pattern.match(text))), None)
     month = found and months().get(_plain_word(found["word"]))
     return found.groupdict() | {"month": str(month)} if month else None
+
+
+def _whole_years(parts: list[dict[str, str] | None]) -> list[dict[str, str] | None]:
+    """The dates with years of four digits. Years of two digits (business reports write 12/01/25) count only where the
+    whole column has them and some date tells that they stand last; a cut-off 12/01/20 among whole years is no date."""
+    last = [part.get("year") or part["c"] for part in parts if part and len(part.get("a") or "") != 4]
+    short = [year for year in last if len(year) == 2]
+    if not short:
+        return parts
+    firsts = [int(part["a"]) for part in parts if part and part.get("a")]
+    told = len(short) == len(parts) - parts.count(None) and min(map(int, short)) >= 20 and min(firsts) < 20
+    found: list[dict[str, str] | None] = []
+    for part in parts:
+        name = "year" if part and "year" in part else "c"
+        if part and len(part[name] or "") == 2:
+            part = part | {name: f"20{part[name]}"} if told else None
+        found.append(part)
+    return found
 
 
 @functools.cache

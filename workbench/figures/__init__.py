@@ -4,6 +4,7 @@ Sentences are made from the same rows as the picture beside them. What cannot be
 reason; nothing here computes a rate or reads a file. One module per notebook; what they share stands in `shared`.
 """
 
+from workbench.figures import impact
 from workbench.figures.loss import by_reason, kinds_over_time, largest, month_in_short, rate_over_time, where
 from workbench.figures.recovery import (
     NEEDS,
@@ -21,6 +22,6 @@ from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import not_covered, trust
 
 __all__ = ["NEEDS", "bridge_of_money", "bridge_of_units", "by_reason", "cases_decided", "claims_by_type",
-           "claims_in_short", "columns", "filing_plan", "kinds_over_time", "largest", "missed", "month_in_short",
+           "claims_in_short", "columns", "filing_plan", "impact", "kinds_over_time", "largest", "missed", "month_in_short",
            "months_back", "not_covered", "owed_to_paid", "policies_compared", "rate_over_time", "restated_in_short",
            "restated_items", "trust", "where", "work_list"]

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from workbench import rates
 from workbench.impact import others, panel
 from workbench.impact.estimate import UNKNOWN, Cells, Estimate, drift, impute
 from workbench.impact.panel import NEEDED, NEVER, PRE_PERIODS, Rows
@@ -66,6 +67,7 @@ class Impact:
     fall_seen: float  # the smallest fall this data would have seen four times in five; NaN when none
     event_study: pd.DataFrame  # one row per 28 days before or after adoption: months, ratio, low, high, seen, expected
     series: pd.DataFrame  # one row per month and group ("adopters", "others"): incidents, units_handled, rate
+    watch: pd.DataFrame  # one row per period of the adopters, with control limits: day, rate, center, low, high, outside
     adopters: int
     controls: int
     first_adoption: dt.date | None
@@ -146,10 +148,14 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     checks = tuple(_checks(used, adopted, length, table, main, method, placebo, short, controls, rivals)) if dated.any() \
         else (Check("adoption", "failed", {"skus": int(active.sum())}),)
     verdict, reasons = _verdict(main, method, methods, checks)
-    study = _event_study(used, adopted, length) if method == "imputation" and pictures else _no_study()
-    return Impact(name, as_of, main.ratio, main.low, main.high, verdict, reasons, method, checks, main, methods,
-                  fall_seen(main), study, _series(found, adopted) if pictures else pd.DataFrame(), int(dated.sum()),
-                  controls, _date(begun.min(initial=NEVER)), _date(begun.max(initial=-1)), length)
+    nothing = pd.DataFrame()
+    return Impact(
+        name, as_of, main.ratio, main.low, main.high, verdict, reasons, method, checks, main, methods, fall_seen(main),
+        event_study=_event_study(used, adopted, length) if method == "imputation" and pictures else _no_study(),
+        series=_series(found, adopted) if pictures else nothing,
+        watch=_watch(found, adopted, length) if pictures else nothing,
+        adopters=int(dated.sum()), controls=controls, first_adoption=_date(begun.min(initial=NEVER)),
+        last_adoption=_date(begun.max(initial=-1)), period_days=length)
 
 
 def fall_seen(found: Estimate, power: float = POWER) -> float:
@@ -329,6 +335,23 @@ def _series(found: Rows, adopted: np.ndarray) -> pd.DataFrame:
     group = np.where(adopted[found.sku] < NEVER, "adopters", "others")
     table = pd.DataFrame({"month": month, "group": group, "incidents": found.incidents, "units_handled": found.handled})
     table = table.groupby(["month", "group"], as_index=False).sum()
+    return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
+
+
+def _watch(found: Rows, adopted: np.ndarray, length: int) -> pd.DataFrame:
+    """One row per period of the adopters (of everybody where nobody adopted), phases before and after the median day."""
+    dated = adopted[adopted < NEVER]
+    mine = found.only(adopted[found.sku] < NEVER) if len(dated) else found
+    first, turn = found.span[0], np.median(dated) if len(dated) else NEVER
+    period = (mine.day - first) // length
+    size = int(period.max(initial=-1)) + 1
+    incidents, handled = (np.bincount(period, values, size) for values in (mine.incidents, mine.handled))
+    day = first + length * np.arange(size)
+    phase = (day >= turn).astype(int)
+    limits = rates.control(incidents, handled, phase)
+    table = pd.DataFrame({"day": day.astype("datetime64[D]").astype("datetime64[s]"), "incidents": incidents,
+                          "units_handled": handled, "phase": phase, "center": limits.center, "low": limits.low,
+                          "high": limits.high, "outside": limits.outside})
     return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
 
 

@@ -24,14 +24,14 @@ def verdict(found: Impact) -> Text:
 
 def reason(told: Reason) -> Text:
     """One reason as a sentence."""
-    return say(f"impact.{told.code}", **{name: _plain(value) for name, value in told.values.items()})
+    return say(f"impact.{told.code}", **{name: limit(value) for name, value in told.values.items()})
 
 
 def check(told: Check) -> Text:
     """What a check found; the same sentence whether it passed or failed."""
     if told.outcome == "unknown":
         return say("impact.check_unknown")
-    found = say(f"impact.check_{told.name}", **{name: _plain(value) for name, value in told.values.items()})
+    found = say(f"impact.check_{told.name}", **{name: limit(value) for name, value in told.values.items()})
     return found + say("impact.check_explains") if told.values.get("explains") else found
 
 
@@ -74,6 +74,6 @@ def _finite(value: object) -> object:
     return int(value) if float(value).is_integer() and not isinstance(value, float) else round(float(value), 6)
 
 
-def _plain(value: object) -> object:
+def limit(value: object) -> object:
     """No upper limit is said in words."""
     return say("impact.no_limit") if isinstance(value, float) and math.isinf(value) else value

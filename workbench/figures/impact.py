@@ -1,0 +1,183 @@
+"""The SOP-impact page: the verdict and its reasons, what could have fooled it, the pictures, and what else to watch.
+
+Every sentence is made from the `Impact` whose numbers stand beside it. Outcomes are incidents and units, not reimbursed
+money: the basis of reimbursements changed on the days in BREAKS.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from workbench import incidents
+from workbench.books import Books
+from workbench.display import Card, Chart, Column, Figures, Note, Page, Table
+from workbench.figures import watching
+from workbench.figures.shared import columns
+from workbench.impact import Impact, sentences
+from workbench.impact.estimate import Estimate
+from workbench.words import Money, Text, form, same, say
+
+BREAKS = {"2024-10": "windows", "2024-11": "automatic", "2025-03": "valuation"}  # 2024-10-23, 2024-11-01, 2025-03-31
+
+
+def verdict(found: Impact) -> Page:
+    """Key figures, the verdict as one sentence, and its reasons."""
+    known = found.ratio == found.ratio
+    low, high = sentences.limit(found.low), sentences.limit(found.high)
+    cards = (
+        Card("ratio", say("impact.ratio"), form(found.ratio, "number"),
+             say("impact.ratio_note", low=low, high=high) if known else Text("", ""),
+             tone={"effect": "good" if found.ratio < 1 else "bad"}.get(found.verdict, ""), raw=found.ratio),
+        Card("seen", say("impact.seen"), form(found.estimate.seen if known else None, "units"),
+             say("impact.seen_note", expected=found.estimate.expected) if known else Text("", ""),
+             raw=found.estimate.seen),
+        Card("fall", say("impact.fall"), form(found.fall_seen, "share"), say("impact.fall_note"), raw=found.fall_seen),
+        Card("skus", say("impact.skus"), form(found.adopters, "units"),
+             say("impact.skus_note", controls=found.controls), raw=found.adopters))
+    told = Note(sentences.verdict(found), "" if found.verdict != "cannot_say" else "warn")
+    notes = [Note(sentences.reason(each)) for each in found.reasons]
+    method = Note(say(f"impact.method_{found.method}", days=found.period_days), "quiet")
+    return Page((Figures(cards), told, *notes, method))
+
+
+def checks(found: Impact) -> Table:
+    """What could have fooled the answer, one row per check, with what was found."""
+    frame = pd.DataFrame({"check": [each.name for each in found.checks], "outcome": [each.outcome for each in found.checks],
+                          "found": [sentences.check(each) for each in found.checks]})
+    return Table(frame, columns("check", "outcome", "found"), say("impact.checks"), name="impact-checks",
+                 labels={"check": "impact_check", "outcome": "outcome"})
+
+
+def methods(found: Impact) -> Page:
+    """Every method's own ratio, the naive one last, with why it misleads."""
+    if not found.methods:
+        return Page((Note(say("impact.no_methods")),))
+    order = [name for name in ("imputation", "never_adopters", "two_way", "no_centres", "interrupted_time_series",
+                               "before_after") if name in found.methods]
+    rows = [found.methods[name] for name in order]
+    frame = pd.DataFrame({"method": [say(f"impact_method.{name}") for name in order], "ratio": [row.ratio for row in rows],
+                          "low": [_limit(row, "low") for row in rows], "high": [_limit(row, "high") for row in rows],
+                          "use": [say(f"impact_method.{name}_use") for name in order]})
+    table = Table(frame, (Column("method", say("column.method")), Column("ratio", say("column.ratio"), "number"),
+                          Column("low", say("column.loss_rate_low"), "number"),
+                          Column("high", say("column.loss_rate_high"), "number"), Column("use", say("column.use"))),
+                  say("impact.methods"), name="impact-methods")
+    naive = found.methods.get("before_after")
+    if naive is None or naive.ratio != naive.ratio:
+        return Page((table,))
+    return Page((table, Note(say("impact.naive", naive=naive.ratio, ratio=found.ratio))))
+
+
+def _limit(row: Estimate, side: str) -> Text | float:
+    value = getattr(row, side)
+    return sentences.limit(value) if np.isinf(value) else value
+
+
+def over_time(found: Impact) -> Chart | Note:
+    """Incident rates of adopters and others per month, with first and last adoption and Amazon's rule changes."""
+    rows = found.series
+    if rows.empty:
+        return Note(say("impact.no_series"), "warn")
+    months = rows["month"]
+    marks = {day.strftime("%Y-%m"): mark for day, mark in ((found.last_adoption, "last"), (found.first_adoption, "first"))
+             if day is not None} | {month: mark for month, mark in BREAKS.items() if months.min() <= month <= months.max()}
+    top = float(rows["rate"].max())
+    frame = pd.DataFrame({"month": list(marks), "mark": list(marks.values())}).sort_values("month", ignore_index=True)
+    frame = frame.assign(at=top * (1 - 0.09 * (np.arange(len(frame)) % 3)))
+    return watching.two_groups(rows, frame, say("impact.over_time"))
+
+
+def before_and_after(found: Impact) -> Chart | Note:
+    """The event study: the ratio per 28 days before and after adoption."""
+    if not (found.event_study["expected"] > 0).any():
+        return Note(say("impact.no_event_study"))
+    return watching.event_study(found.event_study, say("impact.event_study"))
+
+
+def watch(found: Impact) -> Page:
+    """The control chart of the adopters, and which periods lie outside its limits."""
+    rows = found.watch
+    if rows.empty or rows["center"].isna().all():
+        return Page((Note(say("impact.no_watch")),))
+    outside = rows.loc[rows["outside"], "day"]
+    text = say("impact.watch_outside", n=len(outside), days=", ".join(outside.dt.strftime("%Y-%m-%d"))) if len(outside) \
+        else say("impact.watch_inside", n=len(rows))
+    return Page((watching.control_chart(rows, say("impact.watch", days=found.period_days)), Note(text)))
+
+
+def register(books: Books, triaged: pd.DataFrame) -> Page:
+    """The seller's own incidents: whose they are by the article's rule, and what they cost."""
+    if books.is_absent("incidents"):
+        return Page((Note(say("incidents.absent"), "warn"),))
+    if triaged.empty:
+        return Page((Note(say("incidents.none")),))
+    own, amazon, unclear = (int((triaged["side"] == side).sum()) for side in ("own", "amazon", "unclear"))
+    kinds = incidents.register(triaged).rename(columns={"cost": "amount", "incidents": "count"})
+    shown = triaged.sort_values("date", ascending=False).rename(columns={"date": "event_date", "estimated_loss": "amount"})
+    shown = shown.assign(source=shown["rule"], sources=shown["file"].astype("str") + ":" + shown["line"].astype("str"))
+    side = {"side": "incident_side"}
+    return Page((
+        Note(say("incidents.sides", own=own, amazon=amazon, unclear=unclear)),
+        Table(kinds, columns("side", "kind", "count", "amount", "first_day", "last_day"), say("incidents.register"),
+              name="incident-register", labels=side),
+        Table(shown, columns("event_date", "kind", "msku", "amount", "side", "source", "sources"), say("incidents.each"),
+              name="incidents", labels=side)))
+
+
+def stock(outs: pd.DataFrame, month: str) -> Page:
+    """Days without stock and below the safety stock in the month, most first."""
+    rows = outs[outs["month"] == month].sort_values(["days_out", "days_below", "msku"], ascending=[False, False, True])
+    if rows.empty:
+        return Page((Note(say("incidents.no_stock", month=month), "warn"),))
+    hit = int((rows["days_out"] > 0).sum())
+    text = say("incidents.stock", month=month, out=hit, below=int((rows["days_below"] > 0).sum()), skus=len(rows),
+               safety=incidents.SAFETY_DAYS)
+    blocks = [Note(text)]
+    if not rows["start_known"].all():
+        blocks.append(Note(say("incidents.start_unknown", skus=int((~rows["start_known"]).sum())), "quiet"))
+    return Page((*blocks, Table(rows[rows["days_below"] + rows["days_out"] > 0],
+                                columns("msku", "days_known", "days_out", "days_below", "start_known"),
+                                say("incidents.stock_table"), name="stock-outs", labels={"start_known": "known_start"})))
+
+
+def removed(rows: pd.DataFrame, month: str) -> Page:
+    """Units removed or disposed of per month, and months out of the ordinary."""
+    shown = rows[rows["month"] <= month].iloc[::-1]
+    strange = shown.loc[shown["is_abnormal"].eq(True), "month"].tolist()
+    text = say("incidents.removals_abnormal", months=", ".join(strange)) if strange else (
+        say("incidents.removals_short") if shown["is_abnormal"].isna().all() else say("incidents.removals_plain"))
+    return Page((Note(text), Table(shown, columns("month", "units_removed", "is_abnormal"), say("incidents.removals"),
+                                   name="removals", labels={"is_abnormal": "abnormal"})))
+
+
+def swings(revenue: pd.DataFrame, since: dt.date | None, currency: str) -> Page:
+    """Month-to-month revenue volatility before and after adoption, with the article's 63 % beside it, unsourced.
+
+    `revenue`: one row per month and currency (month, currency, amount).
+    """
+    if revenue.empty:
+        return Page((Note(say("incidents.no_revenue"), "warn"),))
+    one = revenue[revenue["currency"] == currency] if (revenue["currency"] == currency).any() else \
+        revenue[revenue["currency"] == revenue["currency"].iloc[0]]
+    spans = incidents.volatility(one, since).set_index("span")
+    before, after = (float(spans.loc[span, "volatility"]) for span in ("before", "after"))
+    change = after / before - 1 if before > 0 else float("nan")
+    latest = Money(float(one["amount"].iloc[-1]), str(one["currency"].iloc[0]))
+    told = say("incidents.swings", before=before, after=after, change=change, n=int(spans.loc["after", "months"]),
+               month=str(one["month"].iloc[-1]), latest=latest)
+    return Page((Note(told), Note(say("incidents.article", fall=incidents.ARTICLE_VOLATILITY_FALL), "quiet")))
+
+
+def sop_register(books: Books, name: str) -> Table | Note:
+    """Who adopts what, when: the sops sheet as one row per procedure, group and day."""
+    if books.is_absent("sops"):
+        return Note(say("impact.no_sheet"), "warn")
+    sheet = books["sops"].astype({"sop": "str", "sku_group": "str", "msku": "str"})
+    table = sheet.assign(first_day=sheet["adopted_on"]).groupby(["sop", "sku_group", "first_day"], dropna=False,
+                                                                as_index=False).agg(count=("msku", "nunique"))
+    frame = table.assign(adopted=[form(day, "date") if day == day else say("impact.never") for day in table["first_day"]],
+                         judged=[say("impact.this_one") if sop == name else same("") for sop in table["sop"]])
+    return Table(frame, columns("sop", "sku_group", "adopted", "count", "judged"), say("impact.register"), name="sops")

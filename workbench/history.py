@@ -1,0 +1,82 @@
+"""One export against another: days that Amazon restated, exports that shrank, one report saved under several names.
+
+The books take each day from its newest export. That is right when the newest is whole; here is told where it may not be.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from workbench import specs
+from workbench.books import Books
+
+SETTLING = 3  # days: an export's last days may still change, later ones should not
+SHRUNK = 0.5  # a newer export with fewer than this share of the rows for the same days is suspect
+FEWEST = 4  # rows; fewer say nothing about a shrinking file
+CHANGING = ("title", "units_reconciled", "units_unreconciled", "line")  # may change without the event changing
+
+
+def rivals(books: Books) -> list[tuple]:
+    """Three rows per table whose exports overlap, as (check, report, outcome, count, of, detail).
+
+    `restated`: days that a newer export tells otherwise than an older one, though they had settled (reports whose rows
+    are final, `final = true` in their spec). `shrunk`: newer exports with less than half of the rows for common days.
+    `copies`: exports that say the same of the same days, like a regional report saved under several marketplaces; they
+    count once.
+    """
+    found = []
+    for table, spec in {spec.table: spec for spec in specs.reports().values() if spec.owner is None and spec.day}.items():
+        pairs = books.rivals(table)
+        if not pairs:
+            continue
+        changed, shrunk, copies, days = [], [], [], 0
+        for newer, older, first, last, new, old in pairs:
+            if len(old) >= FEWEST and len(new) < SHRUNK * len(old):
+                shrunk.append(f"{newer} has {len(new)} rows for {first}..{last}, {older} has {len(old)}")
+            differ, compared = different_days(new, old, spec.day, first, last - dt.timedelta(days=SETTLING))
+            days += compared
+            if spec.final:
+                changed += [f"{day} in {newer} and {older}" for day in differ]
+            if len(new) == len(old) and not different_days(new, old, spec.day, first, last)[0]:
+                copies.append(f"{newer} = {older}")
+        if spec.final:
+            found.append(_row("restated", table, changed, days, failed=bool(changed)))
+        found.append(_row("shrunk", table, shrunk, len(pairs), failed=bool(shrunk)))
+        if copies:
+            found.append(_row("copies", table, copies, len(pairs), failed=False))
+    return found
+
+
+def different_days(new: pd.DataFrame, old: pd.DataFrame, day: str, first: dt.date,
+                   last: dt.date) -> tuple[list[dt.date], int]:
+    """The days from `first` to `last` on which two exports of one report hold different rows, and how many either has.
+
+    Rows are compared as a bag: their order says nothing, their number does. A column that one export lacks is left out.
+
+    >>> a = pd.DataFrame({"on": pd.to_datetime(["2026-05-01", "2026-05-02"]), "units": [1, 2]})
+    >>> b = a.assign(units=[1, 3])
+    >>> different_days(b, a, "on", dt.date(2026, 5, 1), dt.date(2026, 5, 2))
+    ([datetime.date(2026, 5, 2)], 2)
+    """
+    columns = [name for name in old if name in new and name not in CHANGING and _says(new[name]) and _says(old[name])]
+    bags = []
+    for rows in (new, old):
+        inside = rows[rows[day].between(pd.Timestamp(first), pd.Timestamp(last))]
+        plain = inside[columns].apply(lambda column: column.astype("str") if isinstance(column.dtype, pd.CategoricalDtype)
+                                      else column)
+        marks = pd.util.hash_pandas_object(plain, index=False).to_numpy()
+        bags.append(pd.Series(marks, index=inside[day].to_numpy()).groupby(level=0).agg(["sum", "size"]))
+    new, old = bags[0].align(bags[1])
+    differ = ~(new.eq(old).all(axis=1))
+    return [stamp.date() for stamp in new.index[differ]], len(new)
+
+
+def _says(column: pd.Series) -> bool:
+    """Whether the column holds anything."""
+    return bool((column.notna() & (column.astype("str") != "")).any())
+
+
+def _row(check: str, table: str, found: list[str], of: int, *, failed: bool) -> tuple:
+    return check, table, "failed" if failed else "passed" if of else "unknown", len(found), of, "; ".join(found[:20])
