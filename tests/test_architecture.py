@@ -19,7 +19,7 @@ ARROWS = {
     "seller": set(),
     "books": {"cache", "files", "flatfile", "reports", "seller", "specs"},
     "history": {"books", "specs"},
-    "checks": {"books", "history", "specs"},
+    "checks": {"books", "history", "specs", "values"},
     "matching": set(),
     "rates": set(),
     "loss": {"matching", "rates"},

@@ -138,6 +138,12 @@ def test_numbers_made_of_identifiers_are_named(tmp_path, fnsku, told):
     assert checked(tmp_path, "identifiers")[0] == ("failed", 1, told)
 
 
+def test_a_shortened_order_id_is_named_too(tmp_path):
+    shortened = paid(2, "1.00", "1.00", 1).replace("\t2\t", "\t2.00769E+13\t")
+    written(tmp_path, r__txt=[PAID, paid(1, "1.00", "1.00", 1), shortened])
+    assert checked(tmp_path, "identifiers")[0] == ("failed", 1, "r.txt: reimbursement_id 2.00769E+13")
+
+
 def test_rows_dated_after_today_and_years_away_are_named(tmp_path):
     written(tmp_path, d__txt=[DETAIL, *EVENTS])
     assert checked(tmp_path, "dates", today=dt.date(2026, 5, 3))[0] == ("passed", 0, "")

@@ -7,13 +7,12 @@ against their totals, identifiers and dates that can be. A failed check names th
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from workbench import history, specs
+from workbench import history, specs, values
 from workbench.books import Books
 
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
@@ -218,7 +217,8 @@ def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
 
 def _identifiers(books: Books) -> tuple:
     """Identifiers that a spreadsheet has turned into numbers: 1.23E+11, or leading zeros that other reports have."""
-    mangled, of = [], 0
+    notes = books.problems[books.problems["why"].str.endswith(values.SHORTENED)]
+    mangled, of = [f"{row.file}: {row.column} {row.why.split()[0]}" for row in notes.itertuples()], 0
     for column in ("fnsku", "asin", "msku"):
         spelled = [(file, set(texts)) for table, columns in specs.tables().items()
                    if any(known.name == column for known in columns) and not books.is_absent(table)
@@ -227,11 +227,10 @@ def _identifiers(books: Books) -> tuple:
         stripped = {text.lstrip("0"): text for text in zeros}
         of += sum(len(texts) for _, texts in spelled)
         for file, texts in spelled:
-            odd = {text: "" for text in texts if re.fullmatch(r"\d([.,]\d+)?E\+\d{2}", text)}
-            odd |= {text: stripped[text] for text in texts & stripped.keys() if stripped[text] not in texts}
+            odd = {text: stripped[text] for text in texts & stripped.keys() if stripped[text] not in texts}
             if column != "msku":  # Amazon's own numbers have ten places
                 odd |= {text: text.zfill(10) for text in texts if text.isdigit() and 6 <= len(text) < 10}
-            mangled += [f"{file}: {column} {text}" + (f" for {full}" if full else "") for text, full in sorted(odd.items())]
+            mangled += [f"{file}: {column} {text} for {full}" for text, full in sorted(odd.items())]
     outcome = "failed" if mangled else "passed" if of else "unknown"
     return "identifiers", "", outcome, len(mangled), of, "; ".join(mangled[:20])
 

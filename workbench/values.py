@@ -49,6 +49,7 @@ MARKS = {"US$": "USD", "CA$": "CAD", "C$": "CAD", "MX$": "MXN", "AU$": "AUD", "A
          "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "₹": "INR", "₺": "TRY", "zł": "PLN"}
 COMMA_LANGUAGES = ("de", "fr", "it", "es", "nl", "sv", "pl", "pt")
 STRAYS = 0.05  # dates the wrong way round, of those that decide, that are errors rather than another way of writing
+SHORTENED = "is an identifier that a spreadsheet has made a number of: its last digits are lost"
 _BLANKS = ("", "--", "-", "\u2013")
 
 
@@ -115,13 +116,21 @@ def _texts(raw: pa.Array, column: specs.Column) -> Typed:
     bad = np.zeros(len(raw), bool)
     if column.filled:
         bad = pc.equal(pc.binary_length(raw), 0).to_numpy(zero_copy_only=False)
-    return Typed({column.name: raw}, bad, "a value, not an empty cell")
+    return Typed({column.name: raw}, bad, "a value, not an empty cell", _shortened(raw, column))
+
+
+def _shortened(texts: pa.Array, column: specs.Column) -> tuple[str, ...]:
+    """A note on the first identifier that a spreadsheet has made a number of, digits lost; () when there is none."""
+    if column.type != "id" or not pc.any(pc.match_substring(texts, "E+")).as_py():
+        return ()
+    odd = texts.filter(pc.match_substring_regex(texts, r"^\d([.,]\d+)?E\+\d{2}$"))
+    return (f"{odd[0].as_py()} {SHORTENED}",) if len(odd) else ()
 
 
 def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
-    notes: tuple[str, ...] = ()
     expected = "a value, not an empty cell"
     texts = _without_guard(texts)
+    notes = _shortened(texts, column)
     bad = np.array([column.filled and not text for text in texts.to_pylist()], bool)
     if column.type == "currency":
         words = [text.strip().upper() for text in texts.to_pylist()]
