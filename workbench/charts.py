@@ -296,3 +296,21 @@ def shares(rates: pd.DataFrame, by: str, room: str, language: str) -> alt.LayerC
 
 def _word(room: str, word: str, language: str) -> str:
     return words.say(f"{room}.{word}").in_(language) if words.known(f"{room}.{word}") else str(word)
+
+
+def spans(rows: pd.DataFrame, kind: str, room: str, description: Text) -> Chart:
+    """One bar per row from first_day to `end`, a line per `kind`, whose values are named in the words' `room`."""
+    def worded(language: str) -> pd.DataFrame:
+        return rows[["first_day", "last_day", "end"]].assign(kind=rows[kind].map(lambda word: _word(room, word, language)))
+
+    return drawn(_spans, {"rows": worded}, description)
+
+
+def _spans(language: str) -> alt.Chart:
+    days = [alt.Tooltip(f"{field}:T", format="%Y-%m-%d", title=words.say(f"column.{field}").in_(language))
+            for field in ("first_day", "last_day")]
+    labels = alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)
+    return alt.Chart(alt.NamedData("rows")).mark_bar(color=ACCENT, height=10).encode(
+        alt.X("first_day:T", title=None, axis=labels), alt.X2("end"), alt.Y("kind:N", sort=None, title=None),
+        tooltip=[alt.Tooltip("kind:N", title=words.say("column.title").in_(language)), *days],
+    ).properties(width=WIDTH - 160, height=alt.Step(22))
