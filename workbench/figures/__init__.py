@@ -4,6 +4,7 @@ Sentences are made from the same rows as the picture beside them. What cannot be
 reason; nothing here computes a rate or reads a file. One module per notebook; what they share stands in `shared`.
 """
 
+from workbench.figures import impact
 from workbench.figures.health import covered, health_in_short, loaded, possible, set_aside, to_download, worth_knowing
 from workbench.figures.loss import by_reason, kinds_over_time, largest, month_in_short, rate_over_time, where
 from workbench.figures.recovery import (
@@ -33,6 +34,7 @@ __all__ = [
     "covered",
     "filing_plan",
     "health_in_short",
+    "impact",
     "kinds_over_time",
     "largest",
     "loaded",
