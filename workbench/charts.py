@@ -138,7 +138,7 @@ def over_months(rates: pd.DataFrame, baseline: float, description: Text) -> Char
 def _over_months(language: str) -> alt.LayerChart:
     percent = alt.Axis(format=".2%", tickCount=5)
     base = alt.Chart(alt.NamedData("rows")).encode(month_axis(language))
-    bars = base.mark_rule(strokeWidth=8, opacity=0.25, color=ACCENT, clip=True).encode(
+    bars = base.mark_rule(strokeWidth=8, opacity=0.32, color=ACCENT, clip=True).encode(
         alt.Y("loss_rate_low:Q", axis=percent, title=name("loss_rate", language)), alt.Y2("loss_rate_high"))
     line = base.mark_line(color=ACCENT, strokeWidth=1.5).encode(alt.Y("loss_rate:Q"))
     points = base.mark_point(size=80, strokeWidth=2, color=ACCENT, filled=False).encode(
@@ -161,7 +161,7 @@ def intervals(rates: pd.DataFrame, by: str, baseline: float, description: Text) 
 
 def _intervals(language: str, by: str) -> alt.LayerChart:
     base = alt.Chart(alt.NamedData("rows")).encode(alt.Y(f"{by}:N", sort=None, title=None))
-    spans = base.mark_rule(strokeWidth=8, opacity=0.25, color=ACCENT, clip=True).encode(
+    spans = base.mark_rule(strokeWidth=8, opacity=0.32, color=ACCENT, clip=True).encode(
         alt.X("loss_rate_low:Q", axis=alt.Axis(format=".2%", tickCount=6), title=name("loss_rate", language)),
         alt.X2("loss_rate_shown"))
     picked = click(by)
