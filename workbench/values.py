@@ -24,8 +24,8 @@ from workbench import specs
 ZONES = {"UTC": 0, "GMT": 0, "Z": 0, "PST": -480, "PDT": -420, "MST": -420, "MDT": -360, "CST": -360, "CDT": -300,
          "EST": -300, "EDT": -240, "BRT": -180, "BST": 60, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "MEZ": 60,
          "MESZ": 120, "EET": 120, "EEST": 180, "TRT": 180, "GST": 240, "IST": 330, "SGT": 480, "JST": 540, "AEST": 600,
-         "AEDT": 660}
-MONTH_LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "sv", "pl", "pt")
+         "AEDT": 660, "HNP": -480, "HAP": -420, "HNE": -300, "HAE": -240}
+MONTH_LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "sv", "pl", "pt", "tr")
 
 _TAIL = (r"(?:(?:T|,? )(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?"
          r"(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?)?"
