@@ -220,7 +220,7 @@ CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b",
 def by_week(claims: pd.DataFrame, today: pd.Timestamp, language: str) -> alt.Chart:
     """What can be claimed, by the week in which its window closes, split by kind. Claims with deadline and amount_open, of
     one currency."""
-    monday = today.normalize() - pd.Timedelta(days=today.dayofweek)
+    monday = today.normalize() - pd.Timedelta(days=today.day_of_week)
     ahead = ((claims["deadline"] - monday).dt.days // 7).clip(upper=WEEKS)
     weeks = [f"{monday + pd.Timedelta(days=7 * at):%m-%d}" for at in range(WEEKS)] + [name("later", language)]
     rows = claims.assign(week=ahead.map(dict(enumerate(weeks))), amount=claims["amount_open"])

@@ -46,8 +46,9 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
                                            claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else ""))
-    told = say("recovery.told", day=as_of, claims=len(now), units=_units(now), amount=_at_least(now, lacking, books),
-               deadline=first, soon=len(soon)) if len(now) else say("recovery.told_none", day=as_of)
+    word = "told_none" if now.empty else "told" if len(soon) else "told_calm"
+    told = say(f"recovery.{word}", day=as_of, claims=len(now), units=_units(now), deadline=first, soon=len(soon),
+               amount=_at_least(now, lacking, books))
     if len(later):
         told += say("recovery.waiting", claims=len(later), amount=_money(later, books), day=later["opens_on"].min())
     notes = [Note(told)]
@@ -71,7 +72,7 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     """
     rows = expected[expected["standing"] == "open"]
     if rows.empty:
-        return Page((Note(say("recovery.work_none")),))
+        return Page(())
     ready = evidence.complete(papers).reindex(rows["claim_id"]).fillna(False)
     note = say("evidence.folder_none") if folder.empty else say("evidence.folder", files=len(folder), of=len(rows),
                                                                 claims=int(ready.sum()))
@@ -89,26 +90,32 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     return Page((Note(note), table, *more))
 
 
-def owed_to_paid(account: Account, payments: pd.DataFrame, books: Books) -> Page:
+def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments: pd.DataFrame) -> Page:
     """Where what was owed stands, as a waterfall per currency that closes to the cent, and what was paid."""
     steps = recovery.waterfall(account.claims)
     if steps.empty:
         return Page((Note(say("recovery.no_payments"), "warn"),))
+    steps["amount"] = steps["amount"].where((steps["units"] == 0) | (steps["units_unvalued"] < steps["units"]))
     blocks: list = []
     for currency, rows in steps.groupby("currency"):
         amount = {row.step: Money(row.amount, row.currency) for row in rows.itertuples()}
         told = {name: form(amount[step], "money") for name, step in (
             ("owed", "owed"), ("settled", "settled_alone"), ("filed", "settled_filed"), ("open", "open"),
             ("expired", "expired"))}
-        rest = Money(round(amount["owed"].amount - amount["settled_alone"].amount, 2), str(currency))
+        rest = Money(round(amount["owed"].amount - max(amount["settled_alone"].amount, 0), 2), str(currency))
+        if not rest.amount > 0:
+            blocks.append(Note(say("recovery.waterfall_unvalued" if amount["owed"].amount != amount["owed"].amount else
+                                   "recovery.waterfall", **told)))
+            continue
         blocks += [_falls(rows, ["owed", "settled_alone", "rest"], rest, say("recovery.waterfall", **told)),
                    _falls(rows, ["rest", *recovery.STEPS[1:]], rest,
                           say("recovery.waterfall_rest", rest=form(rest, "money")))]
+    blocks += _unknown(lacking)
     if not account.has_sheet:
         unknown = steps["step"].isin(recovery.FILED)
         steps = steps.astype({"units": "float64", "units_unvalued": "float64"})
         steps.loc[unknown, ["units", "amount", "units_unvalued"]] = float("nan")
-        blocks.append(Note(say("recovery.no_cases"), "warn"))
+        blocks.append(Note(say("recovery.no_cases_here"), "warn"))
     blocks += [Table(steps, columns("step", "units", "amount", "units_unvalued"), say("recovery.waterfall_unit"),
                      name="owed-to-paid", labels={"step": "step"}), *_cash(payments, books)]
     return Page(tuple(blocks))
@@ -119,7 +126,7 @@ def _falls(steps: pd.DataFrame, names: list[str], rest: Money, text: Text) -> Ch
     alone = steps[steps["step"].isin(["owed", "settled_alone"])].set_index("step")["units"]
     left = pd.DataFrame({"step": ["rest"], "amount": [rest.amount], "units": [alone["owed"] - alone["settled_alone"]]})
     rows = pd.concat([steps[["step", "amount", "units"]], left]).set_index("step").loc[names].reset_index()
-    rows = rows[(rows["amount"] != 0) | (rows["step"] == names[0])].reset_index(drop=True)
+    rows = rows[rows["amount"].gt(0) | (rows["step"] == names[0])].reset_index(drop=True)
     return charts.both(lambda language: charts.waterfall(rows, rest.currency, language), text)
 
 
@@ -133,12 +140,14 @@ def _cash(payments: pd.DataFrame, books: Books) -> list:
     return [Note(text), Table(rows, columns("step", "payments", "amount"), name="paid", labels={"step": "step"})]
 
 
-def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, in_a_row: int = 3) -> Page:
+def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, lacking: pd.DataFrame) -> Page:
     """Approval rates with intervals, with and without complete papers, how long Amazon took, why it denied, which cases fit
-    no claim, and what may draw an audit. `papers`: of `evidence.papers`; `risk`: of `recovery.risks`."""
+    no claim, and what may draw an audit. `papers`: of `evidence.papers`; `risk`: of `recovery.risks`; `lacking`: of
+    `claims.unknown`."""
     cases = account.cases
+    risks = _risks(risk, account.has_sheet, "lost_warehouse" not in set(lacking["claim_type"]))
     if not account.has_sheet:
-        return Page((Note(say("recovery.no_cases"), "warn"), *_risks(risk, in_a_row)))
+        return Page((Note(say("recovery.no_cases"), "warn"), *risks))
     rates = approval.approvals(cases, "claim_type")
     blocks: list = []
     pending = int(cases["outcome"].eq("pending").sum())
@@ -164,7 +173,7 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, in
         "case_id", "claim_type", "filed_on", "decided_on", "outcome", "days", "amount", "amount_owed", "paid",
         "taken_back", "claim_id", "matched_by", "sources"), say("recovery.case_list"), name="cases",
         labels=TYPE | {"outcome": "case_outcome", "matched_by": "matched"}))
-    return Page((*blocks, *_risks(risk, in_a_row)))
+    return Page((*blocks, *risks))
 
 
 def _papers(cases: pd.DataFrame, papers: pd.DataFrame, shown: tuple[str, ...]) -> list:
@@ -198,36 +207,45 @@ def _denials(cases: pd.DataFrame) -> list:
                   say("recovery.denials"), name="denials", labels={"denial": "denial"})]
 
 
-def _risks(risk: pd.DataFrame, in_a_row: int) -> list:
+def _risks(risk: pd.DataFrame, has_sheet: bool, has_losses: bool) -> list:
+    """What may draw an audit; what cannot be known of it is said."""
+    notes = [Note(say(f"recovery.risks_no_{word}"), "warn")
+             for word, there in (("losses", has_losses), ("sheet", has_sheet)) if not there]
     if risk.empty:
-        return [Note(say("recovery.risks_none", n=in_a_row))]
-    return [Table(risk, columns("risk", "subject", "detail"), say("recovery.risks", n=in_a_row), name="audit-risks",
-                  labels={"risk": "risk"})]
+        return notes or [Note(say("recovery.risks_none"))]
+    return [*notes, Table(risk, columns("risk", "subject", "detail"), say("recovery.risks"), name="audit-risks",
+                          labels={"risk": "risk"})]
 
 
-def missed(account: Account, books: Books) -> Page:
+def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
     """What expired without a case, per month and kind, and the payments that can still be disputed on their own clock."""
     rows = recovery.missed(account.claims)
     blocks: list = []
     for currency, part in rows.groupby("currency"):
+        if part["claims_unvalued"].sum() == part["claims"].sum():
+            blocks.append(Note(say("recovery.missed_unvalued", claims=int(part["claims"].sum()))))
+            continue
         kinds = part.groupby("claim_type")["amount"].sum().sort_values(ascending=False)
         total, most = (form(Money(round(amount, 2), currency), "money") for amount in (part["amount"].sum(), kinds.iloc[0]))
         blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=total,
                             kind=_kind(kinds.index[0]), most=most)),
                    charts.both(lambda language, part=part: charts.by_month(part, language),
                                say("recovery.missed_chart", currency=currency))]
-    blocks += [] if len(rows) else [Note(say("recovery.missed_none"))]
-    blocks += [] if account.has_sheet else [Note(say("recovery.no_cases"), "warn")]
+    blocks += [] if len(rows) else [Note(say("recovery.missed_none"))] if len(lacking) < len(DETECTORS) else []
+    blocks += _unknown(lacking)
+    blocks += [] if account.has_sheet else [Note(say("recovery.no_cases_here"), "warn")]
     queue = recovery.disputes(account.claims)
     if queue.empty:
-        return Page((*blocks, Note(say("recovery.disputes_none"))))
+        judged = not set(recovery.DISPUTES) & set(lacking["claim_type"])
+        return Page((*blocks, *([Note(say("recovery.disputes_none"))] if judged else [])))
     text = say("recovery.disputes", claims=len(queue), amount=_money(queue, books), day=queue["deadline"].min())
     return Page((*blocks, Note(text), Table(queue, columns(
         "deadline", "days_left", "claim_type", "reimbursement_id", "msku", "event_date", "units_open", "unit_value",
         "amount_open", "status", "claim_id", "sources"), name="disputes", labels=TYPE | {"status": "claim_status"})))
 
 
-def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, as_of: dt.date, pace: int) -> Page:
+def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, lacking: pd.DataFrame,
+                as_of: dt.date, pace: int) -> Page:
     """What to file on which day at `pace` cases a day, what that loses to expiry, and how far the expectation held before.
 
     `expected`: open and waiting claims of `approval.expected`; `tested`: of `approval.backtest`.
@@ -238,7 +256,8 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
     blocks += _tested(tested) if decided else []
     todo = filing.to_file(expected)
     if todo.empty:
-        return Page((*blocks, Note(say("recovery.plan_none"))))
+        return Page((*blocks, *([Note(say("recovery.plan_none"))] if len(lacking) < len(DETECTORS) else []),
+                     *_unknown(lacking)))
     plans = []
     for currency, rows in todo.groupby("currency"):
         best, other = (filing.plan(rows, as_of, pace, first=first) for first in ("value", "deadline"))
@@ -267,25 +286,27 @@ def _tested(tested: pd.DataFrame) -> list:
                               labels={"is_covered": "covered"})]
 
 
-def policies_compared(one: pd.DataFrame, other: pd.DataFrame, books: Books) -> Page:
+def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lacking: pd.DataFrame) -> Page:
     """What could be claimed now or later under two policies: money and units per kind of claim and currency.
 
     `one`, `other`: `claims.claims` under each.
     """
     names = [str(table["policy"].iloc[0]) if len(table) else "" for table in (one, other)]
     if one.empty or names[0] == names[1]:
-        return Page((Note(say("recovery.compare_same" if len(one) else "recovery.work_none")),))
+        return Page((*_unknown(lacking), *([Note(say("recovery.compare_same"))] if len(one) else [])))
     sides = [table[table["status"].isin(["open", "wait"])] for table in (one, other)]
-    sums = [side.groupby(["claim_type", "currency"]).agg(units=("units_open", "sum"), amount=("amount_open", "sum"),
-                                                         unknown=("amount_open", lambda values: values.isna().sum()))
-            for side in sides]
-    rows = sums[0].join(sums[1], how="outer", lsuffix="_one", rsuffix="_other").fillna(0).reset_index()
+    sums = [side.groupby(["claim_type", "currency"]).agg(units=("units_open", "sum"), amount=("amount_open", _sum))
+            .add_suffix(name) for side, name in zip(sides, ("_one", "_other"), strict=True)]
+    rows = sums[0].join(sums[1], how="outer").reset_index()
+    for name in ("_one", "_other"):  # no claim of that kind is none, a claim without value is unknown
+        rows[f"amount{name}"] = rows[f"amount{name}"].where(rows[f"units{name}"].notna(), 0.0)
+        rows[f"units{name}"] = rows[f"units{name}"].fillna(0)
     shown = [*columns("claim_type")]
     for side, name in (("one", names[0]), ("other", names[1])):
         shown += [column for base in ("units", "amount") for column in _renamed(base, f"{base}_{side}", name)]
-    text = say("recovery.compare", one=names[0], other=names[1], amount_one=_money(sides[0], books),
-               amount_other=_money(sides[1], books))
-    return Page((Note(text), Table(rows, tuple(shown), name="policies", labels=TYPE),
+    text = say("recovery.compare", one=names[0], other=names[1], amount_one=_at_least(sides[0], lacking, books),
+               amount_other=_at_least(sides[1], lacking, books))
+    return Page((Note(text), *_unknown(lacking), Table(rows, tuple(shown), name="policies", labels=TYPE),
                  Note(say("recovery.compare_note"), "quiet")))
 
 
@@ -295,7 +316,7 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
     """A chart per currency of what closes in which week."""
     rows = now[now["amount_open"].gt(0) & now["deadline"].notna()]
     if rows.empty:
-        return [Note(say("recovery.by_deadline_none"))]
+        return []
     month = pd.Timestamp(as_of) + pd.Timedelta(days=30)
     out = []
     for currency, part in rows.groupby("currency"):
@@ -307,24 +328,28 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
 
 def _types(claims: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency: str) -> Table:
     """One row per kind of claim and currency; a kind that cannot be judged has its missing reports instead of figures."""
-    rows = claims.assign(**{f"amount_{word}": claims["amount_open"].where(claims["standing"] == word, 0.0)
-                            for word in ("open", "wait", "expired")},
-                         claims_open=claims["standing"].eq("open"), claims_expired=claims["standing"].eq("expired"),
-                         units_now=claims["units_open"].where(claims["standing"] == "open", 0))
-    sums = rows.groupby(["claim_type", "currency"], as_index=False).agg(
-        units_owed=("units_owed", "sum"), units_settled=("units_settled", "sum"), claims_open=("claims_open", "sum"),
-        units_open=("units_now", "sum"), amount_open=("amount_open", "sum"), amount_wait=("amount_wait", "sum"),
-        claims_expired=("claims_expired", "sum"), amount_expired=("amount_expired", "sum"))
+    judged = claims[claims["standing"] != "ambiguous"]
+    by = ["claim_type", "currency"]
+    sums = claims.groupby(by).agg(units_ambiguous=("units_open", lambda units: units[claims.loc[
+        units.index, "standing"].eq("ambiguous")].sum()))
+    sums = sums.join(judged.groupby(by).agg(units_owed=("units_owed", "sum"), units_settled=("units_settled", "sum")))
+    for word in ("open", "wait", "expired"):
+        part = claims[claims["standing"] == word].groupby(by)
+        sums = sums.join(part.agg(**{f"claims_{word}": ("claim_id", "size"), f"units_{word}": ("units_open", "sum"),
+                                     f"amount_{word}": ("amount_open", _sum)}))
+        absent = sums[f"claims_{word}"].isna()
+        sums[f"amount_{word}"] = sums[f"amount_{word}"].mask(absent, 0.0)
+    counts = [name for name in sums if not name.startswith("amount")]
+    sums = sums.fillna(dict.fromkeys(counts, 0)).reset_index()
     none = [name for name in DETECTORS if name not in set(sums["claim_type"]) | set(lacking["claim_type"])]
     zero = pd.DataFrame({"claim_type": none}).reindex(columns=sums.columns, fill_value=0).assign(currency=currency)
     unknown = pd.DataFrame({"claim_type": lacking["claim_type"], "needs": [_names("table", x) for x in lacking["missing"]]})
-    parts = [part for part in (sums, zero, unknown) if len(part)]
+    parts = [part.astype({"currency": "str"}) for part in (sums, zero, unknown.assign(currency="")) if len(part)]
     table = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
-    table = table.assign(currency=table["currency"].fillna(""), needs=[text if isinstance(text, Text) else Text("", "")
-                                                                      for text in table["needs"]])
+    table["needs"] = [text if isinstance(text, Text) else Text("", "") for text in table["needs"]]
     needs = ["needs"] if len(lacking) else []
     return Table(table, columns("claim_type", "units_owed", "units_settled", "claims_open", "units_open", "amount_open",
-                                "amount_wait", "claims_expired", "amount_expired", *needs),
+                                "amount_wait", "claims_expired", "amount_expired", "units_ambiguous", *needs),
                  say("recovery.by_type", day=as_of), name="claims-by-type", labels=TYPE)
 
 
@@ -350,16 +375,23 @@ def _expected_card(rows: pd.DataFrame, rates: approval.Rates, lacking: pd.DataFr
 
 def _at_least(rows: pd.DataFrame, lacking: pd.DataFrame, books: Books) -> Text:
     amount = _money(rows, books)
+    if len(rows) and rows["amount_open"].isna().all():
+        return amount
     return say("recovery.at_least", amount=amount) if len(lacking) or rows["amount_open"].isna().any() else amount
 
 
 def _money(rows: pd.DataFrame, books: Books, column: str = "amount_open") -> Text:
-    """The sum of each currency, side by side."""
-    sums = rows.groupby("currency")[column].sum().round(2)
+    """The sum of each currency, side by side; unknown where no amount is known."""
+    sums = rows.groupby("currency")[column].agg(_sum).round(2)
     sums = sums[(sums != 0) | (len(sums) == 1)]
     if sums.empty:
         return form(Money(0.0, books.seller.currency), "money")
     return _joined([form(Money(amount, currency), "money") for currency, amount in sums.items()])
+
+
+def _sum(amounts: pd.Series) -> float:
+    """The sum of what is known; unknown where something is owed and no amount is known."""
+    return float("nan") if len(amounts) and amounts.isna().all() else float(amounts.sum())
 
 
 def _units(rows: pd.DataFrame) -> int:
@@ -378,6 +410,12 @@ def _names(room: str, joined: object) -> Text:
 
 def _kind(name: str) -> Text:
     return say(f"claim_type.{name}") if known(f"claim_type.{name}") else same(name)
+
+
+def _unknown(lacking: pd.DataFrame) -> list[Note]:
+    """That some kinds of claims are unknown and in no figure of a section."""
+    names = _joined([_kind(name) for name in lacking["claim_type"]], ", ", "、")
+    return [Note(say("recovery.unknown_here", names=names), "warn")] if len(lacking) else []
 
 
 def _lacking(lacking: pd.DataFrame) -> Text:

@@ -1,0 +1,154 @@
+"""The claim-recovery page: its notebook run in this process, on whole, partial and empty folders."""
+
+import ast
+import datetime as dt
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from workbench import books, claims, display, figures, policy, publish, recovery, words
+from workbench.detectors import DETECTORS
+from workbench.simulate import simulate
+
+MONTH, TODAY = "2026-03", dt.date(2026, 3, 31)
+FILES = {"ledger_detail": "ledger", "reimbursements": "reimbursements.txt", "returns": "returns.txt",
+         "settlements": "settlements", "removal_orders": "removal-orders.txt",
+         "removal_shipments": "removal-shipments.txt", "fee_preview": "fee-preview.txt",
+         "inbound_shipments": "inbound-shipments.csv"}
+
+
+@pytest.fixture(scope="module")
+def seller(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recovery") / "shop"
+    simulate(folder, seed=6, skus=6, months=4, last_month=MONTH)
+    return folder
+
+
+def without(seller, tmp_path, *names):
+    """A copy of the seller's folder that lacks these tables' files."""
+    copy = tmp_path / "part"
+    gone = [FILES.get(name, f"{name}.csv") for name in names]
+    shutil.copytree(seller, copy, ignore=shutil.ignore_patterns(*gone))
+    return copy
+
+
+def run(folder):
+    """What every cell of the notebook shows, as blocks of data."""
+    names: dict = {}
+    blocks = []
+    for cell in json.loads(publish.notebook_path("claim-recovery").read_text("utf-8"))["cells"]:
+        tree = ast.parse("".join(cell["source"]) if cell["cell_type"] == "code" else "")
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), names)
+        if "parameters" in cell["metadata"].get("tags", ()):
+            names |= {"seller": str(folder), "month": MONTH, "as_of": TODAY.isoformat(), "interactive": False}
+        if last:
+            blocks.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names).data())
+    return blocks
+
+
+def flat(blocks):
+    for block in blocks:
+        yield from flat(block["blocks"]) if block["kind"] == "page" else [block]
+
+
+def tables(blocks):
+    return {block["name"]: block["rows"] for block in flat(blocks) if block["kind"] == "table"}
+
+
+def text(blocks):
+    return "\n".join(display.plain(block) for block in blocks)
+
+
+@pytest.fixture(scope="module")
+def whole(seller):
+    return run(seller)
+
+
+def test_the_page_says_what_can_be_claimed_and_lists_it_with_papers_and_lines(seller, whole):
+    known = books.open(seller, TODAY)
+    table = claims.claims(known, TODAY, policy.load("amazon", "US"))
+    account = recovery.account(table, known["cases"], known["reimbursements"], TODAY, "USD")
+    now = account.standing("open")
+    cards = {card["name"]: card for block in flat(whole) if block["kind"] == "figures" for card in block["cards"]}
+    assert f"{len(now)} claims, {now['units_open'].sum()} units" in cards["claimable"]["note"]["en"]
+    assert words.form(now["deadline"].min(), "date").en == cards["deadline"]["value"]["en"]
+    listed = tables(whole)["claims-to-file"]
+    assert len(listed) == min(len(now), 200)
+    assert all(re.search(r":\d+", row[-1][0]) for row in listed), "every claim cites a file and a line"
+    days = [row[0][-1] for row in listed]
+    assert days == sorted(days)
+
+
+def test_the_waterfall_on_the_page_closes_to_the_cent(whole):
+    rows = {row[0][-1]: float(row[2][-1]) for row in tables(whole)["owed-to-paid"]}
+    assert rows["owed"] > 0
+    assert round(rows["owed"] * 100) == round(sum(rows[step] for step in recovery.STEPS) * 100)
+    paid = {row[0][-1]: float(row[2][-1]) for row in tables(whole)["paid"]}
+    assert round(paid["received"] * 100) == round(sum(paid[step] for step in recovery.CASH) * 100)
+
+
+def test_every_sentence_of_the_page_is_there_in_chinese_too(whole):
+    for block in flat(whole):
+        if block["kind"] in ("note", "chart"):
+            said = block["text" if block["kind"] == "note" else "description"]
+            assert said["zh"] != said["en"] and re.search("[\u4e00-\u9fff]", said["zh"]), said
+
+
+@pytest.mark.parametrize("gone", FILES)
+def test_what_a_missing_report_leaves_unknown_is_named_and_never_a_number(seller, tmp_path, gone):
+    folder = without(seller, tmp_path, gone)
+    known = books.open(folder, TODAY)
+    rules = policy.load("amazon", "US")
+    account = recovery.account(claims.claims(known, TODAY, rules), known["cases"], known["reimbursements"], TODAY, "USD")
+    lacking = claims.unknown(known)
+    rows = {row[0][-1]: row for row in tables([figures.claims_by_type(known, account, lacking, TODAY).data()])
+            ["claims-by-type"]}
+    assert set(rows) == set(DETECTORS)
+    hit = [kind for kind, needs in DETECTORS.items() if gone in needs.tables]
+    assert hit
+    for kind in hit:
+        assert {cell[0] for cell in rows[kind][1:-1]} == {"unknown"}
+        assert words.say(f"table.{gone}").en in rows[kind][-1][0]
+    assert all(rows[kind][1][0] != "unknown" for kind in set(DETECTORS) - set(hit))
+
+
+def test_without_costs_and_cases_values_and_filings_are_unknown_not_zero(seller, tmp_path):
+    shown = run(without(seller, tmp_path, "costs", "cases", "settlements"))
+    steps = {row[0][-1]: [cell[0] for cell in row[1:]] for row in tables(shown)["owed-to-paid"]}
+    for step in recovery.FILED:
+        assert steps[step] == ["unknown"] * 3
+    rows = {row[0][-1]: row for row in tables(shown)["claims-by-type"]}
+    assert rows["lost_warehouse"][3][0] != "0" and rows["lost_warehouse"][5][0] == "unknown"
+    said = text(shown)
+    assert "There is no cases sheet" in said and "have no known value" in said
+    assert "Expected amounts are unknown" in said
+    assert "approvals" not in tables(shown)
+
+
+def test_an_empty_folder_asserts_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    shown = run(tmp_path / "empty")
+    cards = [card for block in flat(shown) if block["kind"] == "figures" for card in block["cards"]]
+    assert cards and all(card["value"]["en"] == "unknown" for card in cards)
+    assert not {"claims-to-file", "owed-to-paid", "paid", "cases", "filing-plan", "policies"} & set(tables(shown))
+    assert next(block for block in flat(shown) if block["kind"] == "record")["incomplete"]
+    assert not re.search(r"[$€]|\b0 claims", text(shown))
+
+
+def test_two_currencies_stand_side_by_side(seller):
+    known = books.open(seller, TODAY)
+    table = claims.claims(known, TODAY, policy.load("amazon", "US"))
+    half = table["claim_id"].str.slice(0, 1) < "8"
+    account = recovery.account(table.assign(currency=table["currency"].where(half, "CAD")), known["cases"],
+                               known["reimbursements"], TODAY, "USD")
+    lacking = pd.DataFrame(columns=["claim_type", "missing"])
+    shown = [figures.owed_to_paid(known, account, lacking, known["reimbursements"]).data(),
+             figures.missed(known, account, lacking).data(), figures.claims_by_type(known, account, lacking, TODAY).data()]
+    charts = [block["description"]["en"] for block in flat(shown) if block["kind"] == "chart"]
+    assert any("in USD" in said for said in charts) and any("in CAD" in said for said in charts)
+    owed = [row for row in tables(shown)["owed-to-paid"] if row[0][-1] == "owed"]
+    assert len(owed) == 2 and {cell[0].rstrip("0123456789.,") for row in owed for cell in row[2:3]} == {"$", "CA$"}
