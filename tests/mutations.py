@@ -40,9 +40,8 @@ class Held(reports.Part):
 
     content: bytes = b""
 
-    def data(self):
-        import pyarrow as pa
-        return pa.py_buffer(self.content)
+    def pieces(self):
+        return iter([self.content] if self.content else [])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import gzip
 import io
 import random
 import zipfile
+from collections import deque
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_gzip_file_that_lies_about_its_size_is_stopped_on_the_way(tmp_path):
     data = (tmp_path / "x.txt.gz").read_bytes()
     (tmp_path / "x.txt.gz").write_bytes(data[:-4] + (1000).to_bytes(4, "little"))
     with pytest.raises(files.Refused, match="bomb"):
-        reports.read(tmp_path / "x.txt.gz")
+        deque(files.parts(tmp_path / "x.txt.gz")[0].pieces(), maxlen=0)
 
 
 def test_a_sheet_with_a_cell_at_the_far_end_is_refused(tmp_path):

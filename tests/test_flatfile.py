@@ -212,18 +212,17 @@ def test_a_header_beyond_the_caps_is_refused(read, content):
         read(content)
 
 
-def test_one_endless_line_is_refused_or_set_aside(read):
+@pytest.mark.parametrize("endless", ["x" * 200_000 + "\t", "x" * 40_000_000])
+def test_one_endless_line_is_set_aside(read, endless):
     lines = text().split("\r\n")
-    found = read("\r\n".join([*lines[:2], "x" * 200_000 + "\t", *lines[2:]]))
+    found = read("\r\n".join([*lines[:2], endless, *lines[2:]]))
     assert found.table["units"].tolist() == [-1, -3, 2] and [line for line, _ in told(found, "row")] == [3]
-    with pytest.raises(reports.NotReadable, match="longer"):
-        read("\r\n".join([*lines[:2], "x" * 40_000_000, *lines[2:]]))
 
 
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n\t\"\ufeff", exclude_categories=("Cs",)), max_size=8)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(cell, cell, cell), max_size=8), st.sampled_from(["\t", ","]), st.booleans())
 def test_rows_read_are_rows_loaded_and_rows_set_aside(tmp_path_factory, rows, separator, quoted):
     place = tmp_path_factory.mktemp("sheets") / "costs.txt"

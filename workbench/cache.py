@@ -18,7 +18,7 @@ from pathlib import Path
 import platformdirs
 import pyarrow as pa
 
-from workbench import doubts, encoding, files, flatfile, records, reports, specs, values
+from workbench import doubts, encoding, files, flatfile, lines, records, reports, specs, values
 from workbench.files import Part
 from workbench.flatfile import Problem
 
@@ -34,7 +34,7 @@ def folder() -> Path:
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs and the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
-               for module in (doubts, encoding, files, flatfile, records, reports, values))
+               for module in (doubts, encoding, files, flatfile, lines, records, reports, values))
     return hashlib.sha256(specs.version().encode() + b"".join(readers)).hexdigest()[:16]
 
 
@@ -48,7 +48,10 @@ def digest(part: Part) -> str:
         known, sha = note.read_text("ascii").rsplit(" ", 1)
         if known == stamp and len(sha) == 64:
             return sha
-    sha = hashlib.sha256(part.data()).hexdigest()
+    found = hashlib.sha256()
+    for piece in part.pieces():
+        found.update(piece)
+    sha = found.hexdigest()
     if time.time() - stat.st_mtime > FRESH_SECONDS:
         _write(note, f"{stamp} {sha}".encode())
     return sha

@@ -1,4 +1,4 @@
-"""Which encoding the bytes of a text are in, and the same text in UTF-8. Decided by evidence, decoded strictly.
+"""Which encoding a text is in. Decided by evidence: its distinct values that are not plain ASCII.
 
 Amazon's exports come in UTF-8, with and without a byte order mark, and in the old encodings of each market: cp1252,
 cp932 (Japan), GB18030 (China); Excel adds UTF-16. A successful decode proves nothing: cp1252 text is often valid cp932,
@@ -7,15 +7,12 @@ and cp1252 decodes nearly everything. A header that only one encoding spells is 
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import pyarrow as pa
-
-WHOLE = 32 << 20  # texts up to this size are weighed as a whole, larger ones by a sample
-SAMPLE = 1 << 16
+HEADERS = ("utf-8", "cp1252", "cp932", "gb18030")  # in which a header line may be written
 _SIGNS = "\u00a0–—‘’“”…•™®©€£°«»´²³½×"  # beside letters, what titles hold in cp1252
 
 
@@ -24,59 +21,56 @@ class Undecodable(ValueError):
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """A text in UTF-8."""
+class Choice:
+    """One way to decode a text."""
 
-    data: pa.Buffer
-    encoding: str  # the encoding it came in
-    damaged: tuple[int, ...] = ()  # numbers of the lines with bytes that the encoding does not allow
+    encoding: str
+    mend: bool = False  # a few values that are no text in it are damage, and do not speak against it
     doubt: str = ""  # why the choice may be wrong
 
 
-def decoded(data: pa.Buffer, *, region: str, spelled: Callable[[str], bool]) -> Decoded:
-    """The text of `data`. `spelled` says whether a text begins with a known header that is not plain ASCII.
+def mark(head: bytes) -> str:
+    """The encoding that a byte order mark states, "" without one.
 
-    A UTF-8 text with a few foreign bytes (two exports glued together, a damaged download) stays UTF-8, and their lines
-    are named. Raises Undecodable for UTF-16, or a header in cp932 or GB18030, that does not decode to its end.
+    >>> mark("SKU".encode("utf-8-sig")), mark("SKU".encode("utf-16")), mark(b"SKU")
+    ('utf-8-sig', 'utf-16', '')
     """
-    start = bytes(memoryview(data)[:4])
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Decoded(_recoded(data, "utf-16"), "utf-16")
-    marked = start.startswith(b"\xef\xbb\xbf")
-    body = data.slice(3) if marked else data
-    name = "utf-8-sig" if marked else "utf-8"
-    if _is_utf8(body):
-        return Decoded(body, name)
-    sample = bytes(memoryview(body)) if body.size <= WHOLE else _high_bytes(body)
-    good, bad = _weigh(sample)
-    if marked or good > bad:
-        return _mended(body, name)
-    for encoding in ("cp932", "gb18030"):
-        if spelled(str(bytes(memoryview(data)[:SAMPLE]), encoding, "ignore")):
-            return Decoded(_recoded(data, encoding), encoding)
-    for encoding in _candidates(_high_bytes(data), region):
-        try:
-            return Decoded(_recoded(data, encoding), encoding, doubt=_doubt(sample, encoding, good))
-        except Undecodable:
-            continue
-    raise Undecodable("the text is in no known encoding")  # latin-1 decodes anything, so this is never reached
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
 
 
-def _recoded(data: pa.Buffer, encoding: str) -> pa.Buffer:
+def as_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The same text in UTF-8. Raises Undecodable where it is not what its mark says."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        return pa.py_buffer(str(memoryview(data), encoding).encode("utf-8"))
+        for piece in pieces:
+            yield decoder.decode(piece).encode("utf-8")
+        yield decoder.decode(b"", final=True).encode("utf-8")
     except UnicodeError as error:
-        at = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
-        raise Undecodable(f"the text begins as {encoding} but is damaged{at}. Download it again.") from error
+        raise Undecodable(f"the text begins as {encoding} but is damaged. Download it again.") from error
 
 
-def _is_utf8(data: pa.Buffer) -> bool:
-    whole = pa.py_buffer(np.array([0, data.size], np.int64).tobytes())
-    try:
-        pa.Array.from_buffers(pa.large_string(), 1, [None, whole, data]).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def choices(sample: bytes, *, marked: bool, spelled: str, region: str) -> Iterator[Choice]:
+    """Encodings of a text that is not all UTF-8, the likeliest first: the first that decodes it counts.
+
+    `sample`: values that are not ASCII. `spelled`: the one encoding that gives a known header, if it is not ASCII. A
+    UTF-8 text with a few foreign bytes (two exports glued together, a damaged download) stays UTF-8 and is mended. Raises
+    Undecodable when the encoding that the header proves does not decode the rest.
+    """
+    good, bad = _weigh(sample)
+    if marked or spelled == "utf-8" or good > bad:
+        yield Choice("utf-8", mend=True)
+        return
+    if spelled in ("cp932", "gb18030"):
+        yield Choice(spelled)
+        raise Undecodable(f"the text begins as {spelled} but is damaged. Download it again.")
+    if _looks_japanese(sample) or region == "JP":
+        yield Choice("cp932")
+    elif _looks_chinese(sample):
+        yield Choice("gb18030")
+    yield Choice("cp1252", doubt=_doubt(sample, good))
+    yield Choice("latin-1", doubt="some bytes are no text in cp1252: read as latin-1, the file may be damaged")
 
 
 def _weigh(sample: bytes) -> tuple[int, int]:
@@ -84,30 +78,6 @@ def _weigh(sample: bytes) -> tuple[int, int]:
     text = str(sample, "utf-8", "surrogateescape")
     bad = len(re.findall("[\udc80-\udcff]", text))
     return len(re.findall(r"[^\x00-\x7f]", text)) - bad, bad
-
-
-def _mended(data: pa.Buffer, encoding: str) -> Decoded:
-    """UTF-8 with U+FFFD where bytes are none, and the lines where that is."""
-    text = str(memoryview(data), "utf-8", "surrogateescape")
-    lines = re.split("\r\n|\n|\r", text)
-    damaged = tuple(number for number, line in enumerate(lines, 1) if re.search("[\udc80-\udcff]", line))
-    return Decoded(pa.py_buffer(re.sub("[\udc80-\udcff]", "\ufffd", text).encode("utf-8")), encoding, damaged)
-
-
-def _high_bytes(data: pa.Buffer) -> bytes:
-    """Up to 64 KiB around the bytes that are not ASCII, not cut inside a character: where the evidence is."""
-    view = np.frombuffer(data, np.uint8)
-    at = int(np.argmax(view > 127))
-    sample = view[max(at - 64, 0):at + SAMPLE].tobytes()
-    return sample if at + SAMPLE >= len(view) else re.sub(rb"[\x80-\xff]+\Z", b"", sample)
-
-
-def _candidates(sample: bytes, region: str) -> list[str]:
-    if _looks_japanese(sample) or region == "JP":
-        return ["cp932", "cp1252", "latin-1"]
-    if _looks_chinese(sample):
-        return ["gb18030", "cp1252", "latin-1"]
-    return ["cp1252", "latin-1"]
 
 
 def _looks_japanese(sample: bytes) -> bool:
@@ -118,19 +88,15 @@ def _looks_japanese(sample: bytes) -> bool:
 
 
 def _looks_chinese(sample: bytes) -> bool:
-    runs = re.findall(rb"[\x80-\xff]+", sample)[:-1] or re.findall(rb"[\x80-\xff]+", sample)
+    runs = re.findall(rb"[\x80-\xff]+", sample)
     pairs = [run[i:i + 2] for run in runs for i in range(0, len(run), 2)]
     common = sum(len(pair) == 2 and (0xB0 <= pair[0] <= 0xD7 or 0xA1 <= pair[0] <= 0xA3) and pair[1] >= 0xA1
                  for pair in pairs)
     return len(pairs) >= 4 and common >= 0.8 * len(pairs)
 
 
-def _doubt(sample: bytes, encoding: str, good: int) -> str:
-    """What speaks against an encoding that was chosen only because nothing spoke for another one."""
-    if encoding == "latin-1":
-        return "some bytes are no text in cp1252: read as latin-1, the file may be damaged"
-    if encoding != "cp1252":
-        return ""
+def _doubt(sample: bytes, good: int) -> str:
+    """What speaks against cp1252, chosen only because nothing spoke for another encoding."""
     if good:
         return f"two encodings in one file: read as cp1252, but {good} characters look like UTF-8"
     high = [c for c in str(sample, "cp1252", "ignore") if ord(c) > 127]

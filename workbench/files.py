@@ -22,6 +22,7 @@ ARCHIVES = (".gz", ".zip")
 LARGEST = 8 << 30  # unpacked bytes of one export
 RATIO = 100  # an archive that unpacks to more than this many times its size, beyond 100 MB, is a bomb
 MEMBERS = 2000
+PIECE = 16 << 20  # bytes read at a time
 CELLS = 50_000_000  # rows x columns of a sheet's used range
 # Every way a damaged archive can fail inside gzip and zipfile.
 _DAMAGE = (zlib.error, zipfile.BadZipFile, struct.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
@@ -47,27 +48,42 @@ class Part:
         name = (self.member or self.path.name).replace("\\", "/").rsplit("/", 1)[-1]
         return name[:-3] if name.lower().endswith(".gz") else name
 
-    def data(self) -> pa.Buffer:
-        """The bytes, unpacked. Raises Refused for a damaged archive or one past the cap."""
-        if self.member:
-            with _zip(self.path, self.label) as archive, _unpacking(self.label):
-                info = archive.getinfo(self.member)
-                data = _capped(archive.open(info), info.compress_size, info.file_size, self.label)
-            if self.member.lower().endswith(".gz"):
-                with _unpacking(self.label), gzip.open(io.BytesIO(data)) as stream:
-                    return _capped(stream, data.size, 0, self.label)
-            return data
-        if self.path.suffix.lower() == ".gz":
-            size = self.path.stat().st_size
-            with _unpacking(self.label), gzip.open(self.path) as stream:
-                return _capped(stream, size, _stated(self.path, size), self.label)
+    @property
+    def is_packed(self) -> bool:
+        """Whether the bytes must be unpacked."""
+        return bool(self.member) or self.path.suffix.lower() == ".gz"
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, unpacked, a piece at a time. Raises Refused for a damaged archive or one past the cap."""
         size = self.path.stat().st_size
-        if size > LARGEST:
+        if self.member:
+            yield from _member(self)
+        elif self.is_packed:
+            with _unpacking(self.label), gzip.open(self.path) as stream:
+                yield from _capped(stream, size, _stated(self.path, size), self.label)
+        elif size > LARGEST:
             raise Refused(f"{self.label}: {size} bytes, more than the cap of {LARGEST}. Export shorter periods.")
-        if not size:
-            return pa.py_buffer(b"")
-        with pa.memory_map(str(self.path)) as source:
-            return source.read_buffer()
+        else:
+            with self.path.open("rb", buffering=0) as stream:
+                while piece := stream.read(PIECE):
+                    yield piece
+
+    def data(self) -> pa.Buffer:
+        """All the bytes at once: for workbooks and API answers, which cannot be read in pieces."""
+        return pa.py_buffer(b"".join(self.pieces()))
+
+
+def _member(part: Part) -> Iterator[bytes]:
+    """One member of a zip; where it is packed itself, what is inside."""
+    with _zip(part.path, part.label) as archive, _unpacking(part.label):
+        info = archive.getinfo(part.member)
+        inside = _capped(archive.open(info), info.compress_size, info.file_size, part.label)
+        if not part.member.lower().endswith(".gz"):
+            yield from inside
+            return
+        data = b"".join(inside)
+        with gzip.open(io.BytesIO(data)) as stream:
+            yield from _capped(stream, len(data), 0, part.label)
 
 
 def parts(path: Path, label: str = "") -> list[Part]:
@@ -164,17 +180,15 @@ class _unpacking:
             raise Refused(f"{self.label}: the archive is damaged or cut off ({error}). Download it again.") from error
 
 
-def _capped(stream: io.BufferedIOBase, packed: int, stated: int, label: str) -> pa.Buffer:
+def _capped(stream: io.BufferedIOBase, packed: int, stated: int, label: str) -> Iterator[bytes]:
     """All bytes of the stream; `stated` is what it claims to hold. Refused beyond the cap."""
     cap = min(LARGEST, max(packed * RATIO, 100 << 20))
-    pieces = []
     size = 0
-    while size <= cap and stated <= cap and (piece := stream.read(1 << 22)):
+    while size <= cap and stated <= cap and (piece := stream.read(PIECE)):
         size += len(piece)
-        pieces.append(piece)
+        yield piece
     if size > cap or stated > cap:
         raise Refused(f"{label}: unpacks to more than {cap} bytes from {packed}; refused as an archive bomb.")
-    return pa.py_buffer(b"".join(pieces))
 
 
 def check_workbook(data: pa.Buffer, label: str) -> None:

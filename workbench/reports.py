@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import doubts, files, flatfile, records, specs, values
+from workbench import doubts, files, flatfile, lines, records, specs, values
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
@@ -78,18 +78,11 @@ def read(path: str | Path, *, region: str = "") -> Report:
 def read_part(part: Part, *, region: str = "") -> Report:
     """The report in one export. Raises as `read` does; every message begins with the file's label."""
     try:
-        data = part.data()
         suffix = Path(part.name).suffix.lower()
-        if not data.size:
-            raise NotReadable("the file is empty: not even a header. Download it again.")
-        if suffix == ".xlsx":
-            files.check_workbook(data, part.label)
-            raw = records.workbook(data)
-        elif suffix in (".json", ".jsonl"):
-            raw = records.answers(data)
+        if suffix in (".xlsx", ".json", ".jsonl"):
+            raw = _records(part, suffix)
         else:
-            _refuse_other(bytes(memoryview(data)[:200]))
-            raw = flatfile.read(data, region=region)
+            raw = flatfile.read(part.pieces, region=region)
         return _typed(raw, part)
     except Refused:
         raise
@@ -99,22 +92,14 @@ def read_part(part: Part, *, region: str = "") -> Report:
         raise type(error)(f"{part.label}: {error}") from error
 
 
-_OTHERS = {
-    b"PK\x03\x04": "a zip archive or a workbook: name it .zip or .xlsx",
-    b"\x1f\x8b": "a gzip archive: name it .gz",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
-    b"%PDF": "a PDF",
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
-}
-
-
-def _refuse_other(head: bytes) -> None:
-    """Files under an export's name that are something else, named for what they are."""
-    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for start, what in _OTHERS.items():
-        if bare.startswith(start) or bare.lower().startswith(start):
-            raise NotReadable(f"the file is no export but {what}.")
+def _records(part: Part, suffix: str) -> Raw:
+    data = part.data()
+    if not data.size:
+        raise NotReadable(flatfile.EMPTY)
+    if suffix != ".xlsx":
+        return records.answers(data)
+    files.check_workbook(data, part.label)
+    return records.workbook(data)
 
 
 def frame(data: pa.Table) -> pd.DataFrame:
@@ -231,7 +216,7 @@ def _remarks(raw: Raw) -> list[tuple[int, str]]:
     for cells in [raw.cells[p] for p in sorted(raw.cells)][1:]:
         if not alone.any():
             break
-        alone &= flatfile.is_empty(cells)
+        alone &= lines.is_empty(cells)
     if len(raw.cells) > 2:
         found = {int(row): "only one cell is filled: a remark, not a record" for row in np.flatnonzero(alone)}
     for cells in texts[:1]:
@@ -347,7 +332,7 @@ def _rounded(table: pa.Table) -> pa.Table:
         return table
     digits = np.full(table.num_rows, 2)
     if "currency" in table.schema.names:
-        coded = flatfile.one(table.column("currency"))
+        coded = flatfile.one(table.column("currency").chunks)
         each = np.array([MINOR_UNITS.get(code, 2) for code in coded.dictionary.to_pylist()] or [2])
         digits = each[coded.indices.to_numpy()]
     for name in money:

@@ -1,0 +1,384 @@
+"""The lines of a text export as columns of bytes: fast where lines fit the header, careful where they do not.
+
+The file is read in pieces, so its size is not bound by memory, and pieces are split on all cores. Bytes are split before
+they are decoded: in every encoding these exports come in, tab, comma, quote and line end stand for nothing but
+themselves. So text is decoded, like everything else, once per distinct value. A line that cannot be split into the
+header's number of cells is set aside with its number, never bent to fit.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+PIECE = 16 << 20  # bytes split at a time
+BLOCK = 1 << 20  # the splitter's own step: what fits the processor's cache
+AHEAD = 3  # pieces under way at once
+JOINED_LINES = 30  # how many lines one quoted cell may run over
+HEAD_LINES = 50
+LONGEST = 100_000  # characters of one line; a longer one is set aside unread
+TORN = "bytes that are no text in this file's encoding: it is damaged"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line (or file) that could not be read, or a thing worth saying about it."""
+
+    line: int  # 1 = the first line of the file; 0 = the file as a whole
+    column: str
+    value: str
+    why: str
+    # "row": set aside; "file": refused; "doubt": read, but likely damaged; "empty": a header and no row; "note": read
+    kind: str = "row"
+
+
+class NotReadable(ValueError):
+    """The file as a whole cannot be read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines below the header are written, and which of their cells are wanted."""
+
+    delimiter: str
+    width: int  # cells a line
+    quoted: bool  # every cell of the header stands in quotes
+    wanted: tuple[int, ...]
+    many: frozenset[int]  # positions where nearly every row has its own value: plain, not coded
+    first: int  # number of the first line below the header
+
+
+@dataclass
+class Split:
+    """The lines of a file or a piece of it, split: rows that fit, and the lines that must be looked at one by one."""
+
+    cells: dict[int, pa.Array]  # position -> dictionary<int32, binary> or binary
+    lines: np.ndarray  # number of the line of each row, int32
+    bad: list[int]  # numbers of the lines that do not fit
+    texts: dict[int, bytes]  # those lines and the ones a cell of theirs may run on to
+    total: int  # lines, blank ones among them
+    head: list[bytes]  # the first lines as they stand
+
+
+def split(pieces: Iterable[bytes], layout: Layout) -> Split:
+    """All lines below the header. `pieces`: the file's bytes from there on. Raises NotReadable for NUL bytes."""
+    found = list(_ahead(functools.partial(_piece, layout=layout), _whole_lines(pieces)))
+    starts = np.cumsum([layout.first, *(part.total for part in found)])
+    bad: list[int] = []
+    texts: dict[int, bytes] = {}
+    for part, start, before in zip(found, starts.tolist(), [None, *found], strict=False):
+        part.lines += np.int32(start)
+        bad += [line + start for line in part.bad]
+        texts |= {line + start: text for line, text in part.texts.items()}
+        if before is not None and before.bad:  # a cell may run on from one piece to the next
+            texts |= {start + at: text for at, text in enumerate(part.head)}
+    cells = {position: one([part.cells.pop(position) for part in found]) for position in layout.wanted}
+    if layout.quoted and layout.delimiter == "\t" and _doubled(cells.values()):
+        cells = {position: _replaced(values, lambda texts: pc.replace_substring(texts, b'""', b'"'))
+                 for position, values in cells.items()}
+    lines = np.concatenate([part.lines for part in found]) if found else np.empty(0, np.int32)
+    return Split(cells, lines, bad, texts, int(starts[-1]) - layout.first, found[0].head if found else [])
+
+
+@dataclass
+class Careful:
+    """What looking at the bad lines one by one gives."""
+
+    rows: dict[int, list[str]]  # by the number of their first line
+    covered: set[int]  # all lines looked at, those that a cell runs over among them
+    problems: list[Problem]
+    lone: list[int]  # lines set aside that have one cell
+
+
+def careful(texts: dict[int, str], bad: Iterable[int], torn: set[int], spare: int, layout: Layout) -> Careful:
+    """The bad lines, one by one, joined where a quoted cell runs on. Lines that still do not fit are set aside, and so
+    are rows with a line in `torn`: bytes that are no text. `spare`: see `spare_cells`."""
+    found = Careful({}, set(), [], [])
+    for at in sorted(bad):
+        if at in found.covered or not texts[at].strip(layout.delimiter + " \t"):
+            continue
+        row, used = _row(texts, at, spare, layout)
+        found.covered.update(range(at, at + used))
+        if torn.intersection(range(at, at + used)):
+            found.problems.append(Problem(at, "", "", TORN))
+        elif row is not None:
+            found.rows[at] = row
+        else:
+            cells = len(_cells(texts[at], layout.delimiter))
+            found.lone += [at] if cells == 1 else []
+            why = (f"the line has {cells} cells where the header has {layout.width}, or its quotes do not close" if cells
+                   else f"the line is longer than {LONGEST} characters")
+            found.problems.append(Problem(at, "", texts[at][:200], why))
+    return found
+
+
+def spare_cells(head: list[str], layout: Layout) -> int:
+    """How many empty cells every line has beyond the header, as spreadsheets write them. One line proves nothing: a
+    separator too many shifts its cells."""
+    rows = [_cells(line, layout.delimiter) for line in head if line.strip(layout.delimiter + " \t")]
+    widths = {len(row) for row in rows}
+    if len(rows) < 2 or len(widths) > 1 or any(any(row[layout.width:]) for row in rows):
+        return 0
+    return max(widths.pop() - layout.width, 0)
+
+
+def one(chunks: Iterable[pa.Array]) -> pa.Array:
+    """One array out of several, with one dictionary."""
+    chunks = list(chunks)
+    if len(chunks) == 1:
+        return chunks[0]
+    if not chunks or not pa.types.is_dictionary(chunks[0].type):
+        return pa.concat_arrays(chunks or [pa.array([], pa.binary())])
+    words = pa.concat_arrays([chunk.dictionary for chunk in chunks]).dictionary_encode()
+    place = words.indices.to_numpy()
+    codes = np.empty(sum(len(chunk) for chunk in chunks), np.int32)
+    row = word = 0
+    for chunk in chunks:
+        np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)])
+        row, word = row + len(chunk), word + len(chunk.dictionary)
+    return pa.DictionaryArray.from_arrays(codes, words.dictionary)
+
+
+# ---------------------------------------------------------------------------------------------------- pieces
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that end where a line ends."""
+    kept: list[bytes] = []
+    for piece in pieces:
+        end = piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, -1) + 1
+        if end:
+            yield b"".join([*kept, memoryview(piece)[:end]])
+            kept = []
+        kept.append(piece[end:])
+    rest = b"".join(kept)
+    if rest:
+        yield rest
+
+
+def _ahead(work: Callable, items: Iterator) -> Iterator:
+    """`work` of each item, in their order, on all cores, a few items ahead. A single item is worked on right here."""
+    first, second = next(items, None), next(items, None)
+    if second is None:
+        yield from () if first is None else (work(first),)
+        return
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        waiting = deque()
+        for item in chain([first, second], items):
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _piece(data: bytes, layout: Layout) -> Split:
+    """The lines of one piece, numbered from 0."""
+    if b"\0" in data:
+        raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")
+    accounted = layout.quoted and layout.delimiter != "\t" and _accounted(data, layout)
+    cells, lines, bad, total = accounted or _loose(data, layout)
+    blank = _blank(cells, len(lines))
+    if blank.any():
+        cells, lines = kept(cells, lines, ~blank)
+    texts = {}
+    if bad:
+        every = _lines(data)
+        texts = {line: every[line] for at in bad for line in range(at, min(at + JOINED_LINES, len(every)))}
+    return Split(cells, lines, sorted(bad), texts, total, _lines(data[:_end_of_head(data)])[:HEAD_LINES])
+
+
+def _lines(data: bytes) -> list[bytes]:
+    every = re.sub(rb"\r\n?", b"\n", data).split(b"\n")
+    return every if every[-1] else every[:-1]
+
+
+def _end_of_head(data: bytes) -> int:
+    end = 0
+    for _ in range(HEAD_LINES):
+        end = data.find(b"\n", end) + 1
+        if not end:
+            return len(data)
+    return end
+
+
+def _parse(data: bytes, layout: Layout, quote: str | bool, include: Iterable[int]) -> tuple[dict[int, pa.Array], int]:
+    """The cells at the positions `include`, and the number of rows. Raises ArrowInvalid for a line of another width."""
+    names = {position: str(position) for position in include}
+    coded = pa.dictionary(pa.int32(), pa.binary())
+    table = pa.csv.read_csv(
+        pa.BufferReader(data),
+        pa.csv.ReadOptions(column_names=[str(i) for i in range(layout.width)], use_threads=False, block_size=BLOCK),
+        pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char=quote, ignore_empty_lines=False),
+        pa.csv.ConvertOptions(include_columns=list(names.values()), strings_can_be_null=False,
+                              column_types={name: pa.binary() if position in layout.many else coded
+                                            for position, name in names.items()}))
+    return {position: one(table.column(name).chunks) for position, name in names.items()}, table.num_rows
+
+
+def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int]:
+    """Lines divided at every separator. Rows whose quotes need a second look are bad.
+
+    Tabs divide cells whatever stands in quotes, so in a tab file quoting is left to the values: a title's bare `"` is
+    safe. Commas do not: there every row with a quote anywhere is bad.
+    """
+    tabs = layout.delimiter == "\t"
+    suspect = not tabs and b'"' in data
+    include = range(layout.width) if suspect else layout.wanted
+    bad: list[int] = []
+    try:
+        cells, total = _parse(data, layout, False, include)
+    except pa.ArrowInvalid:  # a line of another width, or longer than a block
+        every, between = _lines(data), layout.delimiter.encode()
+        bad = [at for at, line in enumerate(every)
+               if line and line.count(between) != layout.width - 1 or len(line) > LONGEST]
+        fits = np.delete(np.arange(len(every)), bad)
+        cells, total = _parse(b"".join(every[at] + b"\n" for at in fits) or b"\n", layout, False, include)
+        lines, total = (fits if len(fits) else np.array([bad[0]])).astype(np.int32), len(every)
+    else:
+        lines = np.arange(total, dtype=np.int32)
+    good = np.ones(len(lines), bool)
+    if suspect:
+        for values in cells.values():
+            good &= ~of_rows(values, lambda texts: pc.match_substring(texts, b'"'))
+    elif tabs and layout.quoted:
+        for values in cells.values():
+            good &= of_rows(values, _is_closed)
+        cells = {position: _replaced(values, lambda texts: pc.binary_slice(texts, 1, -1))
+                 for position, values in cells.items()}
+    cells = {position: cells[position] for position in layout.wanted}
+    if not good.all():
+        bad = bad + lines[~good].tolist()
+        cells, lines = kept(cells, lines, good)
+    return cells, lines, bad, total
+
+
+def _accounted(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int] | None:
+    """Quoted CSV. Every quote must be accounted for: two a cell, two for each one inside a value. None if not."""
+    every = range(layout.width)  # the account needs the columns that are not loaded too
+    try:
+        cells, total = _parse(data, layout, '"', every)
+    except pa.ArrowInvalid:
+        return None
+    inside = sum(_quotes(cells[position]) for position in every)
+    whole = data.count(b"\n") + (not data.endswith(b"\n")) == total
+    if not whole or data.count(b'"') != 2 * layout.width * total + 2 * inside:
+        return None
+    return {position: cells[position] for position in layout.wanted}, np.arange(total, dtype=np.int32), [], total
+
+
+# ---------------------------------------------------------------------------------------------------- one line
+
+def _row(texts: dict[int, str], at: int, spare: int, layout: Layout) -> tuple[list[str] | None, int]:
+    line = texts[at]
+    if len(line) > LONGEST:
+        return None, 1
+    if '"' not in line:
+        return _fitted(line.split(layout.delimiter), spare, layout), 1
+    joined = line
+    for used in range(1, JOINED_LINES + 1):
+        if joined.count('"') % 2 == 0:
+            try:
+                row = _fitted(next(csv.reader([joined], delimiter=layout.delimiter, strict=True)), spare, layout)
+            except csv.Error:
+                break
+            inner = (texts[at + more] for more in range(1, used))
+            if row is None or any(len(_cells(line, layout.delimiter)) >= layout.width for line in inner):
+                break  # a joined line that is a row by itself: the quotes are broken, not the line
+            return row, used
+        if at + used not in texts or len(joined) > LONGEST:
+            break
+        joined += "\n" + texts[at + used]
+    if layout.quoted and line.startswith('"') and line.endswith('"') and len(line) > 1:  # undoubled inner quotes
+        return _fitted(line[1:-1].split(f'"{layout.delimiter}"'), spare, layout), 1
+    if layout.delimiter == "\t" and not layout.quoted:
+        return _fitted(line.split("\t"), spare, layout), 1
+    return None, 1
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), []) if len(line) <= LONGEST else []
+
+
+def _fitted(row: list[str], spare: int, layout: Layout) -> list[str] | None:
+    """The row at the header's width, or None."""
+    if spare and len(row) == layout.width + spare and not any(row[layout.width:]):
+        row = row[:layout.width]
+    return row if len(row) == layout.width else None
+
+
+# ---------------------------------------------------------------------------------------------------- values
+
+def of_rows(values: pa.Array, test: Callable[[pa.Array], pa.Array]) -> np.ndarray:
+    """`test` of each row's value, looked at once per distinct value."""
+    if not isinstance(values, pa.DictionaryArray):
+        return test(values).to_numpy(zero_copy_only=False)
+    each = test(values.dictionary).to_numpy(zero_copy_only=False)
+    if each.all() or not each.any():
+        return np.full(len(values), bool(len(each)) and bool(each[0]))
+    return each[values.indices.to_numpy()]
+
+
+def _replaced(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """The values, each distinct one changed."""
+    if not isinstance(values, pa.DictionaryArray):
+        return change(values)
+    return pa.DictionaryArray.from_arrays(values.indices, change(values.dictionary))
+
+
+def _is_closed(texts: pa.Array) -> pa.Array:
+    """Whether a cell begins and ends with a quote."""
+    return pc.and_(pc.and_(pc.starts_with(texts, b'"'), pc.ends_with(texts, b'"')), pc.greater(pc.binary_length(texts), 1))
+
+
+def _doubled(columns: Iterable[pa.Array]) -> bool:
+    """Whether quotes inside cells are doubled, as in a CSV download, or bare, as in Amazon's own tab files."""
+    inner: list[bytes] = []
+    for values in columns:
+        texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+        inner += texts.filter(pc.match_substring(texts, b'"')).to_pylist()
+    return bool(inner) and all(len(run) % 2 == 0 for text in inner for run in re.findall(b'"+', text))
+
+
+def _quotes(values: pa.Array) -> int:
+    """How many `"` stand in all values."""
+    if not isinstance(values, pa.DictionaryArray):
+        return int(pc.sum(pc.count_substring(values, b'"')).as_py() or 0)
+    each = pc.count_substring(values.dictionary, b'"').to_numpy().astype(np.int64)
+    return int(each[values.indices.to_numpy()].sum()) if each.any() else 0
+
+
+def is_empty(values: pa.Array) -> np.ndarray:
+    """Which rows have an empty cell."""
+    return of_rows(values, lambda texts: pc.equal(pc.binary_length(texts), 0))
+
+
+def _blank(cells: dict[int, pa.Array], size: int) -> np.ndarray:
+    """Which rows are empty lines: the parser gives them as rows of empty cells."""
+    blank = np.ones(size, bool)
+    for values in cells.values():
+        if not blank.any():
+            break
+        blank &= is_empty(values)
+    return blank
+
+
+def kept(cells: dict[int, pa.Array], lines: np.ndarray, keep: np.ndarray) -> tuple[dict[int, pa.Array], np.ndarray]:
+    """Some of the rows; no word stays that only the others had."""
+    def some(values: pa.Array) -> pa.Array:
+        values = values.filter(pa.array(keep))
+        if not isinstance(values, pa.DictionaryArray):
+            return values
+        return values.dictionary.take(values.indices).dictionary_encode()
+
+    return {position: some(values) for position, values in cells.items()}, lines[keep]
