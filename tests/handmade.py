@@ -31,9 +31,13 @@ HEADERS = {
                "DeliveredDate,ClosedDate,SellerSKU,FulfillmentNetworkSKU,QuantityShipped,QuantityReceived",
     "fee-preview": "sku,fnsku,asin,amazon-store,product-name,product-group,your-price,sales-price,product-size-tier,"
                    "currency,estimated-referral-fee-per-unit,expected-fulfillment-fee-per-unit",
+    "replacements": "shipment-date,sku,asin,fulfillment-center-id,original-fulfillment-center-id,quantity,"
+                    "replacement-reason-code,replacement-amazon-order-id,original-amazon-order-id",
+    "transactions": "date/time,settlement id,type,order id,sku,description,quantity,marketplace,account type,fulfillment,"
+                    "product sales,product sales tax,promotional rebates,selling fees,fba fees,other,total",
     "costs": "sku,unit_cost,freight_per_unit,category,currency,from_date",
 }
-COMMA = ("costs", "inbound")
+COMMA = ("costs", "inbound", "transactions")
 FIRST, LAST = "2025-07-01", "2026-06-30"
 
 

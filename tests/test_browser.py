@@ -144,7 +144,8 @@ def test_a_table_sorts_filters_and_saves_its_raw_values(place, read):
     assert saving.value.suggested_filename == "loss-by-msku.csv"
     assert content.startswith(b"\xef\xbb\xbf") and content.endswith(b"\r\n")
     header, row, *more = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    assert len(more) == kept.count() - 1 and header[:2] == ["msku", "units_handled"] and row[0].startswith(EVIL)
+    assert len(more) == kept.count() - 1 and header[:2] == ["msku", "units_handled"]
+    assert any(saved[0].startswith(EVIL) for saved in (row, *more))
     rate = row[header.index("loss_rate")]
     cells = dict(zip(header, kept.first.locator("td").all_inner_texts(), strict=True))
     assert f"{float(rate) * 100:.3f}%" == cells["loss_rate"] or f"{float(rate) * 100:.2f}%" == cells["loss_rate"]

@@ -216,6 +216,17 @@ case("a payment for a returned unit names no order", [*sold(x(), "2026-03-01", "
 case("taken back from the buyer's card again", [*sold(x(), "2026-03-01", "A22"), *refund(x(), "2026-03-20", "A22"),
                                                 *refund(x(), "2026-04-20", "A22", -25)])
 
+case("returned on the order of the replacement", [
+    *sold(x(), "2026-03-01", "A23"), *refund(x(), "2026-03-20", "A23"),
+    ("replacements", {"shipment-date": "2026-03-10T10:00:00+00:00", "sku": product(x())["sku"], "quantity": 1,
+                      "replacement-amazon-order-id": "A23R", "original-amazon-order-id": "A23"}),
+    back(x(), "2026-04-02", "A23R"), moved(x(), "2026-04-02", "CustomerReturns", 1)])
+case("returned on the original order, though a replacement went out", [
+    *sold(x(), "2026-03-01", "A24"), *refund(x(), "2026-03-20", "A24"),
+    ("replacements", {"shipment-date": "2026-03-10T10:00:00+00:00", "sku": product(x())["sku"], "quantity": 1,
+                      "replacement-amazon-order-id": "A24R", "original-amazon-order-id": "A24"}),
+    back(x(), "2026-04-02", "A24"), moved(x(), "2026-04-02", "CustomerReturns", 1)])
+
 # ---------------------------------------------------------------------------------------------------- returned units
 
 case("broken by the carrier", [*sold(x(), "2026-03-01", "B1"), *refund(x(), "2026-03-20", "B1"),
@@ -396,3 +407,132 @@ def test_the_trap(table, name):
     doubtful = set(mine.loc[(mine["status"] == "ambiguous"), "claim_type"])
     assert doubtful - {"underpaid"} == unsure - {"underpaid"}, mine[["claim_type", "status", "ambiguous"]].to_string()
     assert (mine.loc[mine["status"] == "ambiguous", "ambiguous"] != "").all()
+
+
+# ---------------------------------------------------------------------------------------------------- other folders
+
+def asserted(folder, as_of="2026-06-30", market="US", types=()):
+    known = books.open(folder)
+    found = claims.claims(known, dt.date.fromisoformat(as_of), policy.load("amazon", market), types=types)
+    found = found[found["status"].isin(ASSERTED)]
+    return found.groupby(["claim_type", "msku"])["units_open"].sum().to_dict(), found
+
+
+def transaction(x, day, order, kind, sales, fees, fba, channel="Amazon"):
+    return "transactions", {"date/time": f"{day} 11:03:05 AM PDT", "type": kind, "order id": order,
+                            "sku": product(x)["sku"],
+                            "quantity": 1, "marketplace": "amazon.com", "fulfillment": channel, "product sales": sales,
+                            "selling fees": fees, "fba fees": fba, "total": sales + fees + fba}
+
+
+def test_refunds_are_read_from_date_range_reports_where_there_is_no_settlement(tmp_path):
+    rows = [transaction("1", "Mar 5, 2026", "T1", "Order", 25, -3.75, -5), transaction("1", "Mar 20, 2026", "T1",
+                                                                                       "Refund", -25, 3, 0),
+            transaction("2", "Mar 5, 2026", "T2", "Order", 25, -3.75, -5), transaction("2", "Mar 20, 2026", "T2",
+                                                                                       "Refund", -25, 3, 0),
+            transaction("3", "Mar 5, 2026", "T3", "Order", 25, -3.75, 0, "Seller"),
+            transaction("3", "Mar 20, 2026", "T3", "Refund", -25, 3, 0, "Seller"), back("2", "2026-04-01", "T2")]
+    folder = write(tmp_path / "s", [*quiet(), *rows], without=["settlement"])
+    found, table = asserted(folder, types=["refund_not_returned"])
+    assert found == {("refund_not_returned", "S-1"): 1}
+    assert table["unit_value"].tolist() == [16.25]
+
+
+def test_a_new_fee_card_is_no_overcharge_and_a_step_of_one_sku_is(tmp_path):
+    rows = []
+    for sku in range(5):
+        for week in range(30):
+            day = (dt.date(2025, 10, 6) + dt.timedelta(days=7 * week)).isoformat()
+            right = 5.2 if day < "2026-01-15" else 5.0  # the card got cheaper
+            high = sku == 4 and day >= "2026-03-01"
+            rows += sold(f"C{sku}", day, f"O{sku}-{week}", fee=6.5 if high else right)
+        rows.append(fee(f"C{sku}"))
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows]), types=["fee_overcharge"])
+    assert found == {("fee_overcharge", "S-C4"): 9} and set(table["unit_value"]) == {1.5}
+
+
+def test_two_skus_cannot_tell_an_old_fee_card_from_an_overcharge(tmp_path):
+    rows = [*sold("1", "2025-12-01", "O1", fee=5.4), *sold("1", "2026-05-01", "O2", fee=5.4), fee("1")]
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows]), types=["fee_overcharge"])
+    assert found == {("fee_overcharge", "S-1"): 1} and table["order_id"].tolist() == ["O2"]
+
+
+def test_a_european_preview_counts_per_site_and_currency(tmp_path):
+    site = {"site": "Amazon.de", "currency": "EUR"}
+    rows = [*sold("1", "2026-05-01", "O1", fee=5.0, **site), *sold("1", "2026-05-02", "O2", fee=5.8, **site),
+            *sold("1", "2026-05-03", "O3", fee=7.0, site="Amazon.fr", currency="EUR"),
+            *sold("2", "2026-05-03", "O4", fee=4.4, site="Amazon.co.uk", currency="GBP"),
+            fee("1", 5.0, store="DE", currency="EUR"), fee("1", 7.0, store="FR", currency="EUR"),
+            fee("2", 5.0, store="DE", currency="EUR"), fee("2", 4.0, store="UK", currency="GBP")]
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), market="EU", types=["fee_overcharge"])
+    assert sorted(table["order_id"]) == ["O2", "O4"]
+    assert sorted(zip(table["unit_value"], table["currency"], strict=True)) == [(0.4, "GBP"), (0.8, "EUR")]
+
+
+def test_a_ledger_without_amazons_own_balance_is_netted_by_hand(tmp_path):
+    rows = [ledger("1", "2026-05-01", "M", -3), ledger("1", "2026-05-09", "F", 1),
+            paid("1", "2026-05-12", "Lost_Warehouse", 1, 8), ledger("2", "2026-05-01", "E", -1)]
+    found, _ = asserted(write(tmp_path / "s", [*quiet(), *rows], columns=12))
+    assert found == {("lost_warehouse", "S-1"): 1, ("damaged_warehouse", "S-2"): 1}
+
+
+def test_a_balance_that_knows_the_future_is_left_alone(tmp_path):
+    rows = [ledger("1", "2026-05-01", "M", -3, left=0), ledger("1", "2026-06-20", "F", 3, left=0)]
+    folder = write(tmp_path / "s", [*quiet(), *rows])
+    known = books.open(folder, "2026-05-31")
+    found = claims.claims(known, dt.date(2026, 5, 31), policy.load("amazon", "US"), types=["lost_warehouse"])
+    assert found["units_open"].tolist() == [3] and found["status"].tolist() == ["open"]
+
+
+def test_the_published_cases_of_another_workbench(tmp_path):
+    rows = [ledger("X1", "2026-03-10", "M", -3), ledger("X1", "2026-03-20", "F", 2), ledger("X2", "2026-04-15", "E", -1),
+            ledger("X2", "2026-04-15", "P", 1), ledger("X3", "2026-04-16", "Q", -5), moved("X3", "2026-04-16",
+                                                                                           "Shipments", -2)]
+    folder = write(tmp_path / "s", [*quiet(last="2026-05-01"), *rows], region="UK")
+    found, table = asserted(folder, "2026-05-01", "EU")
+    assert found == {("lost_warehouse", "S-X1"): 1, ("damaged_warehouse", "S-X2"): 1}
+    deadline = table.set_index("claim_type")["deadline"].dt.strftime("%Y-%m-%d").to_dict()
+    assert deadline == {"lost_warehouse": "2026-05-09", "damaged_warehouse": "2026-06-14"}
+    rows = [ledger("X1", "2026-03-10", "M", -4, left=1), ledger("X2", "2026-04-15", "E", -1, left=0)]
+    assert asserted(write(tmp_path / "t", [*quiet(last="2026-05-01"), *rows], region="UK"), "2026-05-01", "EU")[0] == {
+        ("lost_warehouse", "S-X1"): 1}
+
+
+@pytest.mark.parametrize(("table", "types"), [
+    ("reimbursements", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "refund_not_returned",
+                        "inbound_shortage", "removal_lost"}),
+    ("returns", {"refund_not_returned"}), ("removal-orders", {"disposed_unrequested"}),
+    ("removal-shipments", {"removal_lost"}), ("ledger", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested"}),
+])
+def test_a_report_that_ends_months_ago_asserts_nothing(tmp_path, table, types):
+    rows = [ledger("1", "2026-03-20", "M", -3), ledger("2", "2026-03-20", "E", -3), ledger("3", "2026-03-20", "D", -3),
+            *sold("4", "2026-02-20", "O4"), *refund("4", "2026-03-20", "O4"), shipment("5", "FBA5", 10, 7),
+            removal("6", "2026-03-20", "RM6", 5, shipped=5, updated="2026-03-25"), parcel("6", "2026-03-26", "RM6", 4)]
+    every = {("lost_warehouse", "S-1"), ("damaged_warehouse", "S-2"), ("disposed_unrequested", "S-3"),
+             ("refund_not_returned", "S-4"), ("inbound_shortage", "S-5"), ("removal_lost", "S-6")}
+    assert set(asserted(write(tmp_path / "whole", [*quiet(), *rows]))[0]) == every
+    late = [row for row in quiet("2026-04-01") if row[0] != table]
+    found, _ = asserted(write(tmp_path / "stale", [*quiet(last="2026-03-31"), *late, *rows]))
+    assert set(found) == {(name, sku) for name, sku in every if name not in types}
+
+
+@pytest.mark.parametrize(("table", "types"), [
+    ("reimbursements", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "refund_not_returned",
+                        "inbound_shortage", "removal_lost", "fee_overcharge", "underpaid", "wrong_reversal",
+                        "returned_damaged", "returned_not_restocked"}),
+    ("ledger", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "wrong_reversal", "returned_not_restocked"}),
+    ("returns", {"refund_not_returned", "wrong_reversal", "returned_damaged", "returned_not_restocked"}),
+    ("settlement", {"refund_not_returned", "fee_overcharge"}), ("fee-preview", {"fee_overcharge"}),
+    ("inbound", {"inbound_shortage"}), ("removal-orders", {"disposed_unrequested", "removal_lost"}),
+    ("removal-shipments", {"removal_lost"}),
+])
+def test_without_a_report_its_claims_are_unknown_and_named(tmp_path, table, types):
+    rows = [*quiet("2026-06-10"), shipment("1", "FBA1", 10, 7), fee("1")]
+    folder = write(tmp_path / "s", rows, without=[table])
+    assert set(claims.unknown(books.open(folder))["claim_type"]) == types
+    place = next(write(tmp_path / "t", rows).glob(f"{table}.*"))
+    place.write_text(place.read_text("utf-8").split("\n")[0] + "\n", "utf-8")  # a header covers no day
+    known = books.open(tmp_path / "t")
+    assert set(claims.unknown(known)["claim_type"]) == types
+    found = claims.claims(known, dt.date(2026, 6, 30), policy.load("amazon", "US"))
+    assert not set(found["claim_type"]) & types

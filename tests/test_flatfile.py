@@ -222,7 +222,7 @@ def test_one_endless_line_is_set_aside(read, endless):
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n\t\"\ufeff", exclude_categories=("Cs",)), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(cell, cell, cell), max_size=8), st.sampled_from(["\t", ","]), st.booleans())
 def test_rows_read_are_rows_loaded_and_rows_set_aside(tmp_path_factory, rows, separator, quoted):
     place = tmp_path_factory.mktemp("sheets") / "costs.txt"

@@ -105,8 +105,15 @@ def _parser() -> argparse.ArgumentParser:
     packet.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.txt",
                         help="the packet; .txt writes the case text alone")
 
-    lab = command("lab", _lab, "Open the notebooks in JupyterLab.")
-    lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER")
+    sheets = command("sheets", _sheets, "Make empty sheets for costs, cases, SOPs, incidents and removal receipts.")
+    sheets.add_argument("seller", type=Path, metavar="SELLER")
+    sheets.add_argument("--lang", choices=("en", "zh"), default="en", help="the language of the headers")
+
+    lab = command("lab", _lab, "Open the notebooks in JupyterLab, with the seller chosen.")
+    lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER", help="the demo seller by default")
+    lab.add_argument("--folder", type=Path, metavar="DIR", help="where the notebooks' copies go; lab/<seller> by default")
+    lab.add_argument("--no-browser", action="store_true", help="print the address, open no window")
+    lab.add_argument("--port", type=_count, default=0, metavar="N", help="a free port by default")
 
     from workbench import simulate
 
@@ -324,16 +331,27 @@ def _simulate(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _lab(args: argparse.Namespace) -> int:
-    from workbench import publish
+def _sheets(args: argparse.Namespace) -> int:
+    from workbench import sheets
 
-    folder = publish.notebook_path("loss-rate").parent
-    environment = dict(os.environ)
-    if args.seller:
-        environment["WORKBENCH_SELLER"] = str(args.seller.resolve())
-    os.chdir(folder)
-    os.execvpe(sys.executable, [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--notebook-dir={folder}"],
-               environment)
+    if not args.seller.is_dir():
+        raise FileNotFoundError(f"{args.seller}: no such folder. Give the folder that holds a seller's export files.")
+    made = sheets.templates(args.seller, language=args.lang)
+    if not args.quiet:
+        print("\n".join(map(str, made)) or "Every sheet is there already; nothing was made.")
+    return DONE
+
+
+def _lab(args: argparse.Namespace) -> int:
+    from workbench import lab, publish
+
+    args.seller = args.seller or publish.demo_seller()
+    books = _books(args)
+    as_of = dt.date.today() if books.files.empty else books.through
+    month = (as_of + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)  # the last complete one
+    folder = args.folder or Path("lab") / (re.sub(r"[^\w-]+", "-", books.seller.name).strip("-") or "seller")
+    lab.prepare(args.seller, folder, month=f"{month:%Y-%m}", as_of=as_of, policy=books.seller.policy)
+    lab.open_(folder, browser=not args.no_browser, port=args.port)
     return DONE
 
 

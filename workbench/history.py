@@ -38,11 +38,12 @@ def rivals(books: Books) -> list[tuple]:
             differ, compared = different_days(new, old, spec.day, first, last - dt.timedelta(days=SETTLING))
             days += compared
             if spec.final:
-                changed += [f"{day} in {newer} and {older}" for day in differ]
+                changed += [(f"{span} in {newer} and {older}", count) for span, count in runs(differ)]
             if len(new) == len(old) and not different_days(new, old, spec.day, first, last)[0]:
                 copies.append(f"{newer} = {older}")
         if spec.final:
-            found.append(_row("restated", table, changed, days, failed=bool(changed)))
+            told = [text for text, _ in changed]
+            found.append(_row("restated", table, told, days, failed=bool(told), count=sum(n for _, n in changed)))
         found.append(_row("shrunk", table, shrunk, len(pairs), failed=bool(shrunk)))
         if copies:
             found.append(_row("copies", table, copies, len(pairs), failed=False))
@@ -78,5 +79,21 @@ def _says(column: pd.Series) -> bool:
     return bool((column.notna() & (column.astype("str") != "")).any())
 
 
-def _row(check: str, table: str, found: list[str], of: int, *, failed: bool) -> tuple:
-    return check, table, "failed" if failed else "passed" if of else "unknown", len(found), of, "; ".join(found[:20])
+def runs(days: list[dt.date]) -> list[tuple[str, int]]:
+    """Consecutive days as spans, each with how many days it has.
+
+    >>> runs([dt.date(2026, 5, 1), dt.date(2026, 5, 2), dt.date(2026, 5, 4)])
+    [('2026-05-01..2026-05-02', 2), ('2026-05-04', 1)]
+    """
+    spans: list[list[dt.date]] = []
+    for day in days:
+        if spans and day - spans[-1][-1] == dt.timedelta(days=1):
+            spans[-1].append(day)
+        else:
+            spans.append([day])
+    return [(f"{span[0]}..{span[-1]}" if len(span) > 1 else f"{span[0]}", len(span)) for span in spans]
+
+
+def _row(check: str, table: str, found: list[str], of: int, *, failed: bool, count: int | None = None) -> tuple:
+    outcome = "failed" if failed else "passed" if of else "unknown"
+    return check, table, outcome, len(found) if count is None else count, of, "; ".join(found[:20])

@@ -265,8 +265,8 @@ def _record(job: Job, outcome: Outcome, found: page.Recorded, started: float, sh
         "parameters": {"seller": str(job.seller.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy},
         "languages": job.languages, "policy": job.policy, "version": __version__, "program": grid.program(),
         "inputs": dict(job.inputs), "facts": found.record.get("facts", {}),
-        "figures": [{"name": card["name"], "label": card["label"], "value": card["value"], "raw": card["raw"]}
-                    for card in found.figures]} | ({} if outcome.ok else {"kept": kept})
+        "figures": [{"name": card["name"], "label": card["label"], "value": card["value"], "raw": card["raw"],
+                     "better": card.get("better", "")} for card in found.figures]} | ({} if outcome.ok else {"kept": kept})
     with contextlib.suppress(OSError):  # the outcome is told anyway; a full disk must not hide the first error
         runs.save(place, record)
 

@@ -110,6 +110,9 @@ def _raw(rows: list[tuple[int, list]], encoding: str) -> Raw:
                     for name in match.unknown.values()]
         problems += [Problem(line, name, "", "this header stands there twice; the first column counts", "note")
                      for name in match.repeated]
+        blank = body[-1][0] - rows[at][0] - len(body) if body and encoding == "xlsx" else 0
+        if blank:
+            problems.append(Problem(0, "", "", f"{blank} blank rows between the others were passed over", "note"))
         above = "\n".join(" ".join(_shown(cell) for cell in cells) for _, cells in rows[:at])
         lines = np.array([number for number, _ in body], np.int32)
         return Raw(match, header, texts, lines, encoding, problems, above)

@@ -62,7 +62,7 @@ class Spec:
     unfold: tuple[Unfold, ...] = ()
     json: tuple[str, ...] = ()  # paths to the records in an API answer
     twins: tuple[str, ...] = ()  # endings of columns that repeat another for a part of the sales (B2B): not loaded
-    legacy: bool = False  # Amazon no longer makes it: it need not reach the present
+    seldom: bool = False  # rows come seldom, or Amazon no longer makes it: silence says nothing
     final: bool = False  # once a day has settled, its rows no longer change
     parts: tuple[str, ...] = ()  # the amounts that sum to `amount` in every row
     currencies: tuple[tuple[str, str], ...] = ()  # (word of the preamble or site, currency) where no column tells
@@ -269,7 +269,7 @@ def _spec(name: str, facts: dict) -> Spec:
         needs=tuple(tuple(group) for group in facts.get("needs", {}).get("any", ())),
         unfold=tuple(Unfold(item["amount"], item.get("description", ""), item["type"])
                      for item in facts.get("unfold", ())),
-        json=tuple(facts.get("json", ())), twins=tuple(facts.get("twins", ())), legacy=facts.get("legacy", False),
+        json=tuple(facts.get("json", ())), twins=tuple(facts.get("twins", ())), seldom=facts.get("seldom", False),
         final=facts.get("final", False),
         parts=tuple(facts.get("parts", ())), currencies=tuple(facts.get("currencies", {}).items()),
         meanings=tuple((column, code, language, text) for column, codes in facts.get("meanings", {}).items()

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import Papers, sales
+from workbench.detectors import Papers, has_money, sales
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
@@ -34,7 +34,8 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
     paid, ordered = table["stage"].eq("paid"), table["kind"].eq("order")
     after = table["stage"].eq("after_order") | paid & ordered
     table["unit_value"] = table["unit_value"].where(~(paid & ordered), table["net_price"])
-    told = []
+    told = [pd.DataFrame({"claim": np.empty(0, np.int64), "role": pd.Series(dtype="str"), "units": np.empty(0, np.int64),
+                          "file": pd.Series(dtype="str"), "line": np.empty(0, np.int64)})]
     for stage, rows in (("before_order", table["stage"].eq("before_order") | paid & ~ordered), ("after_order", after)):
         basis = policy.bases(stage, table.loc[rows, "valued_on"], as_of)
         for name, part in basis.groupby(basis).groups.items():
@@ -81,6 +82,7 @@ def _by(basis: str, table: pd.DataFrame, part: pd.Index, papers: Papers) -> tupl
     table.loc[part, "currency"] = money
     table.loc[part, "valuation_basis"] = np.where(value.notna(), basis, WHY.get(basis, WHY[""]))
     lines = costs[used].assign(claim=part[used], role="cost", units=0)[["claim", "role", "units", "file", "line"]]
+    lines = lines.astype({"line": "int64"})
     return table, lines
 
 
@@ -122,7 +124,7 @@ def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series
     """`average`: over the PRICE_DAYS up to each row's day, of all sales whose group (`groups`: SKU -> group) is the row's
     (`by`), in the row's currency (`money`); `latest`: of the last day with a sale up to then. NaN where nothing sold."""
     nothing = pd.DataFrame({"average": np.nan, "latest": np.nan}, index=rows.index)
-    if papers.books.is_absent("settlements"):
+    if not has_money(papers):
         return nothing
     sold = papers.once(sales)
     sold = sold[sold["unit_price"].notna() & sold["sold_on"].notna() & (sold["units_sold"] > 0)]
@@ -163,7 +165,7 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float), index=place.to_numpy())
     wanted = rows["msku"].astype("str") + "\0" + rows["currency"]
     own = wanted.map(fees[~fees.index.duplicated(keep="last")])
-    if not papers.books.is_absent("settlements"):
+    if has_money(papers):
         table = papers.once(sales)
         own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\0" + table["currency"]).median()))
     return price - own

@@ -12,7 +12,7 @@ from workbench.detectors.fees import fee_overcharge
 from workbench.detectors.found import COLUMNS, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
-from workbench.detectors.sales import sales
+from workbench.detectors.sales import has_money, sales
 from workbench.detectors.transport import inbound_shortage, removal_lost
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
 
@@ -31,5 +31,5 @@ DETECTORS = {
     "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }
 
-__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "balances", "key", "nothing", "products",
-           "reimbursements", "sales", "unknown"]
+__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "balances", "has_money", "key", "nothing",
+           "products", "reimbursements", "sales", "unknown"]

@@ -231,6 +231,9 @@ LATE_DAYS, HORIZON = 45, 120  # what may be missing at the end of a report, and 
 LEAST_SILENCE, LEAST_SLACK = 10, 14
 
 
+STAND_IN = {"settlements": ("transactions",)}  # what orders were sold for, refunded and charged, in another report
+
+
 class Reach(NamedTuple):
     """From when to when a table can be relied on; `late` is "" where it reaches `as_of`."""
 
@@ -244,7 +247,7 @@ def unknown(books: Books, needs: Needs) -> list[str]:
     """The tables that a detector needs and that are absent, or that hold no row and so cover no day."""
     used = books.files.groupby("report")["rows_used"].sum()
     held = {spec.table for name, spec in specs.reports().items() if used.get(name, 0)}
-    return [table for table in needs.tables if table not in held]
+    return [table for table in needs.tables if table not in held and not set(STAND_IN.get(table, ())) & held]
 
 
 def uncovered(papers: Papers, table: str, days: pd.Series) -> np.ndarray:

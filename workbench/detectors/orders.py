@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, paid_for, uncovered
-from workbench.detectors.sales import LINE, net_price, returned, sales, witnesses
+from workbench.detectors.sales import LINE, has_money, net_price, returned, sales, witnesses
 
 AMAZON_DAMAGED = ("CARRIER_DAMAGED", "WAREHOUSE_DAMAGED", "DAMAGED")
 RESTOCKED_WITHIN = (7, 14)  # days around a return in which the ledger books it
@@ -40,7 +40,7 @@ def returned_damaged(papers: Papers) -> Found:
     back = papers.once(returned)
     owed = back[back["disposition"].isin(AMAZON_DAMAGED)].reset_index(drop=True)
     account = Account(owed)
-    paid = paid_for(papers, "order") if papers.books.is_absent("settlements") else papers.once(refund_account)[1]
+    paid = paid_for(papers, "order") if not has_money(papers) else papers.once(refund_account)[1]
     for by in (LINE, ["order_id"]):
         paid = account.settle(paid.assign(day=EVER), by, "paid")
     said = owed["return_status"].str.casefold().str.startswith("reimburs")
@@ -93,7 +93,7 @@ def _refunded(papers: Papers) -> pd.DataFrame:
 def refund_account(papers: Papers) -> tuple[Account, pd.DataFrame]:
     """The refunded units with what settled them, and the payments for orders with the units they have left."""
     account = Account(_refunded(papers))
-    supplies = [(papers.once(returned), "returned"), (paid_for(papers, "order"), "paid")]
+    supplies = [(_on_the_original(papers, papers.once(returned)), "returned"), (paid_for(papers, "order"), "paid")]
     supplies = [(_of_order(papers, supply), role) for supply, role in supplies]
     for by in (LINE, ["order_id"]):
         for at, (supply, role) in enumerate(supplies):
@@ -105,6 +105,15 @@ def refund_account(papers: Papers) -> tuple[Account, pd.DataFrame]:
     return account, supplies[1][0]
 
 
+def _on_the_original(papers: Papers, back: pd.DataFrame) -> pd.DataFrame:
+    """Returns of a replacement's order as returns of the order that was replaced."""
+    if papers.books.is_absent("replacements"):
+        return back
+    table = papers.books.table("replacements", ["order_id", "replacement_order_id"]).astype("str")
+    first = table.drop_duplicates("replacement_order_id").set_index("replacement_order_id")["order_id"]
+    return back.assign(order_id=back["order_id"].map(first).astype("object").fillna(back["order_id"]).astype("str"))
+
+
 def _of_order(papers: Papers, supply: pd.DataFrame) -> pd.DataFrame:
     """Whenever it came; `is_foreign`: on a SKU that the order never had."""
     had = pd.MultiIndex.from_frame(papers.once(sales)[LINE])
@@ -113,7 +122,7 @@ def _of_order(papers: Papers, supply: pd.DataFrame) -> pd.DataFrame:
 
 def _values(papers: Papers, owed: pd.DataFrame) -> np.ndarray:
     """The net price of each returned unit's order line; NaN where it is not in the files."""
-    if papers.books.is_absent("settlements"):
+    if not has_money(papers):
         return np.full(len(owed), np.nan)
     prices = papers.once(sales).drop_duplicates(LINE)[[*LINE, "unit_price", "unit_fees"]]
     return net_price(owed[LINE].merge(prices, on=LINE, how="left", validate="many_to_one"))
@@ -121,7 +130,7 @@ def _values(papers: Papers, owed: pd.DataFrame) -> np.ndarray:
 
 def _prices(papers: Papers, owed: pd.DataFrame) -> pd.DataFrame:
     """The settlement lines that give each returned unit its value."""
-    if papers.books.is_absent("settlements") or owed.empty:
+    if not has_money(papers) or owed.empty:
         return pd.DataFrame({"claim": [], "role": [], "units": [], "file": [], "line": []})
     first = owed.drop_duplicates(LINE)
     told = witnesses(papers, first, "price", "promotion", "fee", "referral")

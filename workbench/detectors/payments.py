@@ -7,7 +7,7 @@ import pandas as pd
 
 from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, reimbursements
 from workbench.detectors.orders import refund_account
-from workbench.detectors.sales import LINE, returned, sales, witnesses
+from workbench.detectors.sales import LINE, has_money, returned, sales, witnesses
 from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, warehouse
 
 PRE_ORDER = ("lost", "damaged", "inbound", "removal")
@@ -23,15 +23,14 @@ def underpaid(papers: Papers) -> Found:
     rows = papers.once(reimbursements)
     back = set(rows.loc[rows["kind"] == "reversal", "original_reimbursement_id"].astype("str"))
     cash = rows["units_cash"].fillna(0).astype("int64")
-    owed = rows[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
-                & ~rows["reimbursement_id"].astype("str").isin(back)]
-    owed = owed.assign(units=cash).reset_index(drop=True)
+    owed = rows.assign(units=cash)[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
+                                   & ~rows["reimbursement_id"].astype("str").isin(back)].reset_index(drop=True)
     if owed.empty:
         return found(owed, np.empty(0), [], stage="paid")
     owed["valued_on"] = _event_days(papers, owed).fillna(owed["day"])
     values = owed[LINE].merge(_prices(papers), on=LINE, how="left", validate="many_to_one")
     paid, parts = _whole(owed, values)
-    sources = [] if papers.books.is_absent("settlements") else [_of_orders(papers, owed)]
+    sources = [] if not has_money(papers) else [_of_orders(papers, owed)]
     result = found(owed, np.zeros(len(owed), np.int64), sources, stage="paid",
                    ambiguous=np.where(parts, "the order was paid in several parts", ""))
     return Found(result.claims.assign(
@@ -78,7 +77,7 @@ def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
     days = []
     if not papers.books.is_absent("ledger_detail"):
         days.append(papers.once(warehouse).account)
-    if not papers.books.is_absent("settlements"):
+    if has_money(papers):
         days.append(papers.once(refund_account)[0])
     pieces = [piece.assign(day=account.owed["day"].to_numpy()[piece["claim"]])
               for account in days for piece in account.sources if len(piece)]
@@ -105,7 +104,7 @@ def _whole(owed: pd.DataFrame, values: pd.DataFrame) -> tuple[np.ndarray, np.nda
 
 def _prices(papers: Papers) -> pd.DataFrame:
     """The net price and units sold of every order line."""
-    if papers.books.is_absent("settlements"):
+    if not has_money(papers):
         return pd.DataFrame({name: pd.Series(dtype="str") for name in LINE}
                             | {name: pd.Series(dtype="float64") for name in ("net_price", "units_sold")})
     table = papers.once(sales)
@@ -123,7 +122,7 @@ def _came_back(papers: Papers) -> list[tuple[list[str], pd.DataFrame]]:
     """Returned units that no refund still waits for: of a line that was refunded twice and paid once, the one that came
     back was the one not paid."""
     back = papers.once(returned).assign(day=EVER)
-    if papers.books.is_absent("settlements"):
+    if not has_money(papers):
         return [(LINE, back), (["order_id"], back.iloc[:0])]
     lines_sold = papers.once(sales).groupby(LINE)["units_refunded"].sum()
     paid = paid_for(papers, "order").groupby(LINE)["units"].sum()

@@ -71,21 +71,20 @@ def net_price(rows: pd.DataFrame) -> np.ndarray:
     return (rows["unit_price"] - rows["unit_fees"]).round(2).to_numpy(float)
 
 
+def has_money(papers: Papers) -> bool:
+    """Whether a report says what orders were sold for and paid back."""
+    return not (papers.books.is_absent("settlements") and papers.books.is_absent("transactions"))
+
+
 def money_lines(papers: Papers) -> pd.DataFrame:
-    """The settlement amounts of FBA orders and refunds: what (price, promotion, fee, referral, refund), order_id, msku,
-    amount, units, posted_on, currency, country, is_other_channel, is_fba (some file says so), file, line."""
+    """The amounts of FBA orders and refunds: what (price, promotion, fee, referral, refund), order_id, msku, amount,
+    units, posted_on, currency, country, is_other_channel, is_fba (some file says so), file, line.
+
+    From the settlements; where there are none, from the date-range transactions.
+    """
     books = papers.books
-    table = books.table("settlements", MONEY)
-    kind, group, text = (folded(table[name]) for name in ("transaction_type", "amount_type", "amount_description"))
-    principal, order = text.eq("principal"), kind.eq("order")
-    price = principal & group.isin(["itemprice", ""])
-    promotion = principal & group.eq("promotion")
-    what = np.select([order & price, order & promotion, order & text.eq("fbaperunitfulfillmentfee"),
-                      order & text.eq("commission"), kind.eq("refund") & (price | promotion)],
-                     ["price", "promotion", "fee", "referral", "refund"], "")
-    rows = table[(what != "") & table["order_id"].ne("").to_numpy()]
-    what = what[rows.index]
-    channel = folded(rows["fulfillment_channel"])
+    rows = _of_transactions(books) if books.is_absent("settlements") else _of_settlements(books)
+    channel, what = folded(rows["fulfillment_channel"]), rows["what"].to_numpy()
     out = pd.DataFrame({
         "what": what, "order_id": rows["order_id"].astype("str"), "msku": rows["msku"].astype("str"),
         "amount": rows["amount"], "units": rows["units"].astype("Float64").abs().fillna(0).astype(float),
@@ -94,10 +93,35 @@ def money_lines(papers: Papers) -> pd.DataFrame:
         "line": rows["line"]})
     amazon, merchant = _channels(books)
     out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | out["order_id"].isin(amazon).to_numpy() | (what == "fee")
-    by_seller = channel.isin(["mfn", "merchant", "seller"]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
+    by_seller = ~channel.isin(["afn", "amazon", ""]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
     line = out.groupby(LINE, sort=False).ngroup().to_numpy()
     shipped = np.bincount(line, by_seller & ~(what == "fee"), minlength=1)[line] > 0 if len(out) else by_seller
     return out[~shipped].reset_index(drop=True)
+
+
+def _of_settlements(books: Books) -> pd.DataFrame:
+    table = books.table("settlements", MONEY)
+    kind, group, text = (folded(table[name]) for name in ("transaction_type", "amount_type", "amount_description"))
+    principal, order = text.eq("principal"), kind.eq("order")
+    price = principal & group.isin(["itemprice", ""])
+    promotion = principal & group.eq("promotion")
+    what = np.select([order & price, order & promotion, order & text.eq("fbaperunitfulfillmentfee"),
+                      order & text.eq("commission"), kind.eq("refund") & (price | promotion)],
+                     ["price", "promotion", "fee", "referral", "refund"], "")
+    return table.assign(what=what)[(what != "") & table["order_id"].ne("").to_numpy()]
+
+
+def _of_transactions(books: Books) -> pd.DataFrame:
+    table = books["transactions"]
+    kind = folded(table["transaction_type"])
+    parts = [table[kind.eq(of) & table[column].fillna(0).ne(0) & table["order_id"].ne("").to_numpy()].assign(
+        what=what, amount=lambda rows, column=column: rows[column])
+        for of, what, column in (("order", "price", "product_sales"), ("order", "promotion", "promotional_rebates"),
+                                 ("order", "fee", "fba_fees"), ("order", "referral", "selling_fees"),
+                                 ("refund", "refund", "product_sales"), ("refund", "refund", "promotional_rebates"))]
+    rows = pd.concat(parts, ignore_index=True)
+    money = rows["currency"].astype("str") if "currency" in rows else ""
+    return rows.assign(currency=np.where(money == "", books.seller.currency, money))
 
 
 def _channels(books: Books) -> tuple[set[str], set[str]]:

@@ -2,5 +2,6 @@
 
 from workbench.explore.live import ANY, Control, live
 from workbench.explore.loss import loss_rates
+from workbench.explore.sheet import sheet
 
-__all__ = ["ANY", "Control", "live", "loss_rates"]
+__all__ = ["ANY", "Control", "live", "loss_rates", "sheet"]

@@ -156,7 +156,9 @@ class _Panel:
         import ipywidgets
 
         language = self.tongue.value
-        shown = {"description": control.label.in_(language), "style": {"description_width": "initial"}}
+        wide = "420px" if control.kind == "span" else "auto"
+        shown = {"description": control.label.in_(language), "style": {"description_width": "initial"},
+                 "layout": {"width": wide}}
         values = {name: other.value for name, other in self.controls.items()}
         if control.kind in ("choice", "choices", "span"):
             options = _options(control, values, language)
@@ -207,10 +209,10 @@ def _charts():
     """A widget without a face that gives the browser Vega once a kernel, from the bundle that pages use too."""
     import anywidget
 
-    from workbench import page
+    from workbench.page import drawing
 
     class Charts(anywidget.AnyWidget):
-        _esm = page.bundle() + "\nexport default { initialize() {}, render() {} };"
+        _esm = drawing.bundle() + "\nexport default { initialize() {}, render() {} };"
 
     return Charts()
 

@@ -5,6 +5,7 @@ reason; nothing here computes a rate or reads a file. One module per notebook; w
 """
 
 from workbench.figures import impact
+from workbench.figures.health import covered, health_in_short, loaded, possible, set_aside, to_download, worth_knowing
 from workbench.figures.loss import by_reason, kinds_over_time, largest, month_in_short, rate_over_time, where
 from workbench.figures.recovery import (
     NEEDS,
@@ -21,7 +22,36 @@ from workbench.figures.restatement import bridge_of_money, bridge_of_units, rest
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import not_covered, trust
 
-__all__ = ["NEEDS", "bridge_of_money", "bridge_of_units", "by_reason", "cases_decided", "claims_by_type",
-           "claims_in_short", "columns", "filing_plan", "impact", "kinds_over_time", "largest", "missed", "month_in_short",
-           "months_back", "not_covered", "owed_to_paid", "policies_compared", "rate_over_time", "restated_in_short",
-           "restated_items", "trust", "where", "work_list"]
+__all__ = [
+    "NEEDS",
+    "bridge_of_money",
+    "bridge_of_units",
+    "by_reason",
+    "cases_decided",
+    "claims_by_type",
+    "claims_in_short",
+    "columns",
+    "covered",
+    "filing_plan",
+    "health_in_short",
+    "impact",
+    "kinds_over_time",
+    "largest",
+    "loaded",
+    "missed",
+    "month_in_short",
+    "months_back",
+    "not_covered",
+    "owed_to_paid",
+    "policies_compared",
+    "possible",
+    "rate_over_time",
+    "restated_in_short",
+    "restated_items",
+    "set_aside",
+    "to_download",
+    "trust",
+    "where",
+    "work_list",
+    "worth_knowing",
+]

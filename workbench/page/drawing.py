@@ -17,7 +17,7 @@ from workbench import words
 
 FOLDER = Path(str(files("workbench") / "page"))
 TAGS = {"en": "en", "zh": "zh-Hans"}  # the languages as HTML names them
-SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick", "every")
+SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick_months", "pick_marks", "every")
 MEASURE = "Liberation Sans"  # stands inside vl-convert: text is as wide on every machine; the page's style names the font
 
 

@@ -12,6 +12,7 @@ from workbench.page import drawing
 from workbench.words import Text, same, say
 
 FIRST = ("loss-rate", "claim-recovery", "sop-impact", "data-health")  # the order of a row's pages; others follow
+BRIDGE = "restatement"  # stands beside its month; a column of its own only where it failed
 HEADLINES = 2  # key figures of a page that the index shows
 TRAIL = 12  # months behind a key figure
 STATES = ("ok", "incomplete", "failed")
@@ -44,7 +45,7 @@ def _state(run: dict) -> str:
 
 def _seller(runs: list[dict], languages: Sequence[str]) -> dict:
     """One seller's latest figures and its months."""
-    notebooks = sorted({run["notebook"] for run in runs},
+    notebooks = sorted({run["notebook"] for run in runs if run["notebook"] != BRIDGE or not run["ok"]},
                        key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
     months = sorted({run["month"] for run in runs}, reverse=True)
     found = {(run["month"], run["notebook"]): run for run in runs}
@@ -65,22 +66,25 @@ def _row(found: dict, month: str, notebooks: Sequence[str], languages: Sequence[
     states = {_state(run) for run in made}
     return {"month": month, "written": words.form(month, "month"), "state": [name for name in STATES if name in states][-1],
             "as_of": [words.form(dt.date.fromisoformat(day), "date") for day in sorted({run["as_of"] for run in made})],
+            "locked": any(run.get("locked") for run in made), "restated": next(
+                (run["restated"] for run in made if run.get("restated")), ""),
             "cells": [_cell(found, run, languages) if run else "" for run in runs]}
 
 
 def _cell(found: dict, run: dict, languages: Sequence[str]) -> str:
     """A page's first figures and how they moved; where the page failed, that it did and why."""
     state, figures = _state(run), _figures(found, run["month"], run["notebook"])
-    parts = [f'<p class="state {state}">{display.span(_told(run), languages)}</p>'] if state != "ok" else []
+    shown = [_card(found, run["month"], run["notebook"], figure, ()) for figure in figures]
+    lines = [f"{display.span(card['label'], languages)} <strong>{display.span(card['value'], languages)}</strong>"
+             for card in shown] or [display.span(_title(run["notebook"]), languages)]
+    if run["page"]:
+        lines[0] = f'<a href="{escape(run["page"])}" data-page>{lines[0]}</a>'
+    parts = [f"<p>{line} {display.arrow(card)}</p>" for line, card in zip(lines, shown or [{}], strict=True)]
+    if state != "ok":
+        parts.append(f'<p class="state {state}">{display.span(_told(run), languages)}</p>')
     if state == "failed":
         parts.append(f'<p class="why">{escape(run.get("error", ""))}</p>')
-    for figure in figures:
-        card = _card(found, run["month"], run["notebook"], figure, ())
-        parts.append(f"<p>{display.span(card['label'], languages)} "
-                     f"<strong>{display.span(card['value'], languages)}</strong> {display.arrow(card)}</p>")
-    title = display.span(_title(run["notebook"]), languages)
-    link = f'<p><a href="{escape(run["page"])}" data-page>{title}</a></p>' if run["page"] else f"<p>{title}</p>"
-    return link + "".join(parts)
+    return "".join(parts)
 
 
 def _told(run: dict) -> Text:
@@ -99,10 +103,11 @@ def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence
     """A key figure as `display.Card` data: with the month before, where there is one, and the way to it."""
     before = _same(found, _month_before(month), notebook, figure["name"])
     now = figure.get("raw")
-    change = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)) if before else same("")
+    known = before is not None and now is not None and before["raw"] is not None
+    change = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)) if known else same("")
     way = [_same(found, name, notebook, figure["name"]) for name in sorted(months) if name <= month][-TRAIL:]
     return {"label": figure["label"], "value": figure["value"], "note": {"en": "", "zh": ""}, "tone": "",
-            "change": {"en": change.en, "zh": change.zh}, "raw": now, "before": before["raw"] if before else None,
+            "change": {"en": change.en, "zh": change.zh}, "raw": now, "before": before["raw"] if known else None,
             "better": figure.get("better", ""), "trail": [card["raw"] if card else None for card in way]}
 
 

@@ -183,10 +183,17 @@
       clearTimeout(waiting);
       waiting = setTimeout(() => drawn.filter((box) => box.dataset.width).forEach(enliven), 200);
     });
-    all(".chart").filter((figure) => all("script", figure).some((script) => selections(JSON.parse(script.textContent)).length)).forEach((figure) => {
-      const hint = make("p", { className: "hint" });
-      saying(() => { hint.textContent = say("pick"); });
-      figure.append(hint);
+    const told = new Set(); // each hint once, under the first chart it is true of
+    all(".chart").forEach((figure) => {
+      const [script] = all("script", figure);
+      selections(JSON.parse(script.textContent)).forEach(({ select }) => {
+        const key = (select.type || select) === "interval" ? "pick_months" : "pick_marks";
+        if (told.has(key)) { return; }
+        told.add(key);
+        const hint = make("p", { className: "hint" });
+        saying(() => { hint.textContent = say(key); });
+        figure.append(hint);
+      });
     });
   }
 

@@ -1,0 +1,99 @@
+"""The commands a seller types: what `check` names, what `loss` writes, and how they end."""
+
+import csv
+
+import pytest
+
+from workbench import cli
+
+LEDGER = ["Date", "FNSKU", "ASIN", "MSKU", "Title", "Event Type", "Reference ID", "Quantity", "Fulfillment Center",
+          "Disposition", "Reason", "Country"]
+
+
+def row(day, units, reason="", event="Adjustments"):
+    return [f"06/{day:02}/2026", "X000000001", "B000000001", "00123", "Mug", event, "", str(units), "ABE2", "SELLABLE",
+            reason, "US"]
+
+
+def text(*rows, header=LEDGER):
+    return "".join("\t".join(cells) + "\r\n" for cells in (header, *rows))
+
+
+@pytest.fixture
+def seller(tmp_path):
+    """A folder in which four things are wrong, each in a file of its own, and one file is good."""
+    folder = tmp_path / "acme"
+    folder.mkdir()
+    good = [row(day, -1, event="Shipments") for day in range(1, 31)]
+    rows = [*good, row(3, -2, "M"), row(9, 1, "F"), row(12, "-2x", "M")]
+    (folder / "ledger.txt").write_bytes(text(*rows).encode())
+    (folder / "returns.txt").write_bytes(
+        b"return-date\torder-id\tsku\tquantity\tdetailed-disposition\r\n"
+        b"2026-06-05T10:00:00+00:00\t111-1234567-1234567\t00123\t1\tSELLABLE\r\n2026-06-06T10:00:00+00:00\t111-12")
+    (folder / "reimbursements.txt").write_bytes(
+        b"approval-date\treimbursement-id\treason\tsku\tcurrency-unit\tamount-total\r\n")
+    (folder / "diary.csv").write_text("dear,diary\n1,2\n", "utf-8")
+    return folder
+
+
+def test_check_names_the_corrupt_row_the_cut_line_the_unrelated_file_and_the_empty_report(seller, tmp_path, capsys):
+    out = tmp_path / "problems.csv"
+    assert cli.main(["check", str(seller), "--out", str(out)]) == 3
+    said = capsys.readouterr().out
+    for named in ("ledger.txt:34: units", "returns.txt:3:", "diary.csv: header", "reimbursements.txt: the report is empty"):
+        assert named in said
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        told = list(csv.DictReader(stream))
+    assert list(told[0]) == ["file", "line", "column", "value", "why"]
+    assert {(problem["file"], problem["line"], problem["column"]) for problem in told} >= {
+        ("ledger.txt", "34", "units"), ("returns.txt", "3", ""), ("diary.csv", "0", ""), ("reimbursements.txt", "0", "")}
+    assert next(problem["value"] for problem in told if problem["line"] == "34").lstrip("'") == "-2x"
+
+
+def test_nothing_is_lost_or_invented_beside_what_is_named(seller, tmp_path):
+    out = tmp_path / "loss.csv"
+    assert cli.main(["loss", str(seller), "--by", "month", "--as-of", "2026-06-30", "--out", str(out)]) == 3
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        (june,) = csv.DictReader(stream)
+    assert (june["units_handled"], june["units_lost_gross"], june["units_lost"]) == ("30", "2", "1")
+
+
+def test_a_clean_folder_ends_with_0_and_has_no_problems(seller, tmp_path, capsys):
+    for name in ("returns.txt", "reimbursements.txt", "diary.csv"):
+        (seller / name).unlink()
+    place = seller / "ledger.txt"
+    place.write_bytes(place.read_bytes().replace(b"-2x", b"-2"))
+    assert cli.main(["check", str(seller), "--out", str(tmp_path / "none.csv")]) == 0
+    assert (tmp_path / "none.csv").read_text("utf-8-sig").splitlines() == ["file,line,column,value,why"]
+    assert "set aside 0" in capsys.readouterr().out
+    assert cli.main(["loss", str(seller), "--out", str(tmp_path / "loss.csv")]) == 0
+
+
+def test_quiet_says_nothing(seller, capsys):
+    assert cli.main(["check", str(seller), "--quiet"]) == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_ledger_the_loss_rate_is_unknown_not_zero(seller, tmp_path, capsys):
+    (seller / "ledger.txt").unlink()
+    assert cli.main(["loss", str(seller), "--out", str(tmp_path / "loss.csv")]) == 3
+    assert "unknown" in capsys.readouterr().err
+    assert len((tmp_path / "loss.csv").read_text("utf-8-sig").splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [
+    ["loss", "{seller}"], ["loss", "{seller}", "--as-of", "June", "--out", "x.csv"], ["nothing"], ["check"]])
+def test_wrong_usage_ends_with_2(seller, arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([argument.format(seller=seller) for argument in arguments])
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["check", "{seller}/nowhere"], "no such folder"),
+    (["loss", "{seller}", "--by", "mood", "--out", "{seller}/x.csv"], "mood"),
+    (["loss", "{seller}", "--out", "{seller}/x.pdf"], ".csv")])
+def test_a_users_mistake_is_one_line_and_ends_with_1(seller, arguments, said, capsys):
+    assert cli.main([argument.format(seller=seller) for argument in arguments]) == 1
+    err = capsys.readouterr().err
+    assert said in err and err.startswith("workbench: ") and len(err.splitlines()) == 1

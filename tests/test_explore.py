@@ -1,0 +1,99 @@
+"""Controls run the function that the report prints; headless it runs once, without widgets."""
+
+import sys
+
+import pytest
+
+from workbench import books, display, explore, figures, loss
+from workbench.explore.live import ANY, Control, live, parts
+from workbench.simulate import simulate
+from workbench.words import same
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explore") / "seller"
+    simulate(folder, seed=5, region="US", skus=8, months=5, demand=0.5)
+    return books.open(folder)
+
+
+@pytest.fixture
+def panel(known):
+    return explore.loss_rates(known, f"{known.through:%Y-%m}", as_of=f"{known.through}", interactive=True).panel
+
+
+def said(panel):
+    return " ".join(part.get("html", part.get("label", "")) for part in panel.view.parts)
+
+
+def test_headless_it_shows_what_the_report_prints(known):
+    month = f"{known.through:%Y-%m}"
+    shown = explore.loss_rates(known, month, as_of=f"{known.through}", interactive=False)
+    costs, ledger = known["costs"], known["ledger_detail"]
+    rates = loss.loss_rates(ledger, ["month"], as_of=known.through, costs=costs, baseline=known.seller.baseline)
+    expected = figures.rate_over_time(rates[rates["month"] >= figures.months_back(month, 11)], month, known.seller.baseline)
+    assert shown.blocks[0].data() == expected.data()
+
+
+def test_headless_no_widget_is_made(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    shown = live(lambda side: display.Note(same(side)), {"side": Control("choice", same("side"), "a", "ab")},
+                 interactive=False)
+    assert shown.text.en == "a"
+
+
+def test_a_control_runs_the_function_again_and_says_so(panel):
+    before, first = said(panel), panel.view.run
+    panel.widgets["baseline"].value = 0.9
+    assert panel.view.run == first + 1 and f"Run {first + 1}" in panel.status.value
+    assert "0.900%" in said(panel) and said(panel) != before
+
+
+def test_choosing_a_centre_shows_only_its_units(known, panel):
+    center = panel.widgets["center"].options[1][1]
+    panel.widgets["center"].value = center
+    rates = loss.loss_rates(known["ledger_detail"], ["month", "fulfillment_center"], as_of=known.through)
+    lost = rates[rates["fulfillment_center"] == center].set_index("month")["units_handled"]
+    chart = next(part["chart"] for part in panel.view.parts if "chart" in part)
+    assert {row["month"]: row["units_handled"] for row in chart["datasets"]["rows"]} == lost.to_dict()
+
+
+def test_a_click_on_a_row_chooses_it_and_a_second_click_frees_it(panel):
+    center = panel.widgets["center"].options[1][1]
+    panel.view.picked = {"fulfillment_center": center, "_at": 1}
+    assert panel.widgets["center"].value == center
+    panel.view.picked = {"fulfillment_center": center, "_at": 2}
+    assert panel.widgets["center"].value == ANY
+
+
+def test_what_cannot_be_found_is_explained(panel):
+    panel.widgets["sku"].value = "no such sku"
+    assert "No SKU or FNSKU contains no such sku" in said(panel)
+
+
+def test_the_other_language_changes_labels_and_sentences_but_no_number(panel):
+    english = [part["chart"]["datasets"] for part in panel.view.parts if "chart" in part]
+    panel.tongue.value = "zh"
+    assert panel.widgets["center"].description == "运营中心" and "库存丢失率" in said(panel)
+    assert [part["chart"]["datasets"] for part in panel.view.parts if "chart" in part] == english
+
+
+def test_options_that_no_longer_hold_fall_back_to_the_first_value():
+    parts_of = {"a": ["a1", "a2"], "b": ["a1", "b1"]}
+    controls = {"side": Control("choice", same("side"), "a", ["a", "b"]),
+                "part": Control("choice", same("part"), "a1", lambda values: parts_of[values["side"]])}
+    box = live(lambda side, part: display.Note(same(f"{side}{part}")), controls, interactive=True)
+    box.panel.widgets["part"].value = "a2"
+    box.panel.widgets["side"].value = "b"
+    assert box.panel.widgets["part"].value == "a1" and "ba1" in said(box.panel)
+
+
+def test_no_output_widget_is_used_so_no_headless_run_can_stall(panel, known):
+    box = explore.loss_rates(known, f"{known.through:%Y-%m}", as_of=f"{known.through}", interactive=True)
+    kinds = {type(child).__name__ for child in (*box.children, *box.children[0].children)}
+    assert "Output" not in kinds and "View" in kinds
+
+
+def test_parts_leave_out_the_record_of_the_run():
+    page = display.Page((display.Note(same("a")), display.Record({}, incomplete=False)))
+    assert parts(page, "en") == [{"html": '<p class="note ">a</p>'}]

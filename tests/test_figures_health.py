@@ -1,0 +1,48 @@
+"""The data-health page: what an empty, a partial and a broken folder are told."""
+
+import pytest
+
+from workbench import books, figures
+
+LEDGER = ("Date\tFNSKU\tASIN\tMSKU\tTitle\tEvent Type\tReference ID\tQuantity\tFulfillment Center\tDisposition\tReason\t"
+          "Country\tReconciled Quantity\tUnreconciled Quantity\tDate and Time\n")
+
+
+def row(day, units="-1"):
+    return f"{day}\tX1\tB1\tA\tlamp\tShipments\t\t{units}\tPHX7\tSELLABLE\t\tUS\t0\t0\t\n"
+
+
+@pytest.fixture
+def partial(tmp_path):
+    days = [f"06/{day:02}/2026" for day in range(1, 29)]
+    (tmp_path / "ledger.txt").write_text(LEDGER + "".join(map(row, days)) + row("06/29/2026", "two"))
+    return books.open(tmp_path)
+
+
+def texts(block):
+    return str(block.data())
+
+
+def test_an_empty_folder_leads_by_the_hand(tmp_path):
+    known = books.open(tmp_path)
+    assert "Inventory Ledger > Detailed view" in texts(figures.health_in_short(known))
+    assert "0 of 16" in texts(figures.possible(known))
+    assert "FBA reimbursements" in texts(figures.to_download(known))
+    for block in (figures.covered, figures.loaded, figures.set_aside, figures.worth_knowing):
+        assert block(known).data()
+
+
+def test_what_a_ledger_alone_allows_is_said_and_what_the_rest_needs(partial):
+    rows = {row[0][0]: (row[1][0], row[2][0]) for row in figures.possible(partial).blocks[1].data()["rows"]}
+    assert rows["Loss rate"] == ("yes", "")
+    assert rows["Lost in warehouse"] == ("not yet", "FBA reimbursements")
+
+
+def test_a_line_that_was_set_aside_is_shown_as_it_stands(partial):
+    cells = figures.set_aside(partial).data()["rows"][0]
+    assert cells[0] == ["ledger.txt"] and cells[-1][0].startswith("06/29/2026\tX1\tB1\tA\tlamp\tShipments\t\ttwo")
+
+
+def test_each_missing_report_is_found_by_its_menu_in_both_languages(partial):
+    cells = figures.to_download(partial).data()["rows"]
+    assert any("Fulfillment > Reimbursements" in row[1][0] and "赔偿" in row[1][1] for row in cells)

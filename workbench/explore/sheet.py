@@ -1,0 +1,63 @@
+"""The analyst's sheets in a grid: type or paste, save; a row that cannot be read is named and nothing is saved."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from workbench import books as sellers
+from workbench import display, sheets
+from workbench.books import Books
+from workbench.display import Column, Note, Table
+from workbench.words import same, say
+
+
+def sheet(books: Books, name: str, *, interactive: bool):
+    """The sheet `name` (see `sheets.SHEETS`) as a grid that saves to the seller's folder; headless, as a table."""
+    table = sheets.rows(books, name)
+    if not interactive:
+        if table.empty:
+            return Note(say("sheet.none", name=same(name)))
+        return Table(table, tuple(Column(head, same(head)) for head in table), name=name)
+    return _grid(books, name, table)
+
+
+def _grid(books: Books, name: str, table):
+    import anywidget
+    import pandas as pd
+    import traitlets
+
+    folder = files("workbench") / "explore"
+    tongue = display.language()
+
+    class Grid(anywidget.AnyWidget):
+        _esm = (folder / "sheet.js").read_text("utf-8")
+        _css = (folder / "view.css").read_text("utf-8")
+        words = traitlets.Dict().tag(sync=True)
+        heads = traitlets.List().tag(sync=True)
+        rows = traitlets.List().tag(sync=True)
+        wrong = traitlets.List().tag(sync=True)
+        said = traitlets.Unicode("").tag(sync=True)
+        asked = traitlets.Int(0).tag(sync=True)
+
+    heads = list(table)
+    grid = Grid(words={word: say(f"sheet.{word}").in_(tongue) for word in ("add", "save", "remove")}, heads=heads,
+                rows=table.values.tolist(), said=say("sheet.held", n=len(table), name=same(name)).in_(tongue))
+
+    def save(change: object) -> None:
+        typed = pd.DataFrame(grid.rows, columns=heads, dtype="str")
+        wrong = sheets.problems(name, typed)
+        grid.wrong = wrong.to_dict("records")
+        if len(wrong):
+            first = wrong.iloc[0]
+            told = say("sheet.wrong", n=len(wrong), row=int(first["row"]), column=same(first["column"]),
+                       why=same(first["why"]))
+        else:
+            try:
+                path = sheets.save(sellers.open(books.seller.folder), name, typed)
+                told = say("sheet.saved", n=len(typed), path=same(path.name))
+            except (ValueError, OSError) as error:
+                told = same(error)
+        grid.said = told.in_(tongue)
+
+    grid.observe(save, "asked")
+    return grid
