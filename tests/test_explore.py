@@ -97,3 +97,57 @@ def test_no_output_widget_is_used_so_no_headless_run_can_stall(panel, known):
 def test_parts_leave_out_the_record_of_the_run():
     page = display.Page((display.Note(same("a")), display.Record({}, incomplete=False)))
     assert parts(page, "en") == [{"html": '<p class="note ">a</p>'}]
+
+
+# ---------------------------------------------------------------------------------------------------- claims
+
+@pytest.fixture(scope="module")
+def desk(known):
+    return explore.claims.desk(known, known.through, "amazon")
+
+
+@pytest.fixture
+def list_panel(known, desk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return explore.work_list(known, desk, as_of=f"{known.through}", policy="amazon", interactive=True).panel
+
+
+def press(panel, at):
+    panel.buttons[at][1].click()
+    return panel.status.value
+
+
+def test_a_kind_of_claim_is_the_only_one_shown(list_panel, desk):
+    kind = desk.table["claim_type"].iloc[0]
+    list_panel.widgets["status"].value = "settled"
+    list_panel.widgets["kind"].value = kind
+    settled = desk.table[desk.table["status"] == "settled"]
+    assert all(claim in said(list_panel) for claim in settled.loc[settled["claim_type"] == kind, "claim_id"].head(50))
+    assert not any(claim in said(list_panel) for claim in settled.loc[settled["claim_type"] != kind, "claim_id"])
+
+
+def test_a_clicked_claim_tells_its_story_with_its_lines(list_panel, desk):
+    claim = desk.table.iloc[0]
+    list_panel.view.picked = {"claim_id": claim["claim_id"], "_at": 1}
+    assert claim["sources"].split(";")[0] in said(list_panel) and "Arithmetic" in said(list_panel)
+
+
+def test_nothing_is_filed_or_packed_before_a_claim_is_chosen(list_panel, tmp_path):
+    assert "Choose a claim first" in press(list_panel, 0) and "Choose a claim first" in press(list_panel, 2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_filed_claim_stands_in_the_case_sheet(list_panel, known, desk):
+    list_panel.widgets["claim"].value = desk.table["claim_id"].iloc[0]
+    list_panel.widgets["case"].value = "C-77"
+    assert "under C-77" in press(list_panel, 0)
+    cases = books.open(known.seller.folder)["cases"].set_index("case_id")
+    assert cases.loc["C-77", "claim_id"] == desk.table["claim_id"].iloc[0] and cases.loc["C-77", "outcome"] == "pending"
+
+
+def test_the_selection_and_a_packet_are_written_beside_the_notebook(list_panel, desk, tmp_path):
+    list_panel.widgets["claim"].value = desk.expected["claim_id"].iloc[0]
+    press(list_panel, 1)
+    press(list_panel, 2)
+    assert (tmp_path / "claims-selected.xlsx").stat().st_size > 1000
+    assert (tmp_path / "packets" / f"{desk.expected['claim_id'].iloc[0]}.pdf").read_bytes().startswith(b"%PDF")

@@ -146,6 +146,14 @@ class Chart(_Block):
 
 
 @dataclass(frozen=True)
+class Lines(_Block):
+    """Text as it stands, line by line: a claim's story with the lines of the files."""
+
+    text: str
+    kind = "lines"
+
+
+@dataclass(frozen=True)
 class Page(_Block):
     """Several blocks shown one after another."""
 
@@ -180,6 +188,8 @@ def plain(data: dict) -> str:
     """One block as text."""
     if data["kind"] == "note":
         return data["text"][language()]
+    if data["kind"] == "lines":
+        return data["text"]
     if data["kind"] == "figures":
         return "\n".join(f"{card['label'][language()]}: {card['value'][language()]}" for card in data["cards"])
     if data["kind"] == "page":
@@ -304,9 +314,14 @@ def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:
     return f'<figure class="chart"><figcaption>{span(data["description"], languages)}</figcaption></figure>'
 
 
+def _draw_lines(data: dict, languages: tuple[str, ...]) -> str:
+    return f'<pre class="said">{escape(data["text"])}</pre>'
+
+
 def _draw_page(data: dict, languages: tuple[str, ...]) -> str:
     return "".join(html(block, languages) for block in data["blocks"])
 
 
 _DRAWN = {"note": _draw_note, "figures": _draw_figures, "table": _draw_table, "chart": _draw_chart, "page": _draw_page,
+          "lines": _draw_lines,
           "record": lambda data, languages: ""}

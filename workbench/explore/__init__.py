@@ -1,7 +1,8 @@
 """The analyses with controls around them: what a notebook shows in JupyterLab, and once, at its defaults, in a report."""
 
-from workbench.explore.live import ANY, Control, live
+from workbench.explore.claims import Desk, work_list
+from workbench.explore.live import ANY, Action, Control, live
 from workbench.explore.loss import loss_rates
 from workbench.explore.sheet import sheet
 
-__all__ = ["ANY", "Control", "live", "loss_rates", "sheet"]
+__all__ = ["ANY", "Action", "Control", "Desk", "live", "loss_rates", "sheet", "work_list"]

@@ -12,6 +12,7 @@ import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from importlib.resources import files
 
 from workbench import display, words
@@ -38,11 +39,20 @@ class Control:
     picks: str = ""
 
 
-def live(show: Callable[..., display.Page], controls: Mapping[str, Control], *, interactive: bool):
+@dataclass(frozen=True)
+class Action:
+    """A button: `run` takes the controls' values, does something outside the notebook, and says what it did."""
+
+    label: Text
+    run: Callable[..., Text]
+
+
+def live(show: Callable[..., display.Page], controls: Mapping[str, Control], *, interactive: bool,
+         actions: Sequence[Action] = ()):
     """`show` at the controls' first values, or a panel in which they can be changed; see the module."""
     if not interactive:
         return show(**{name: control.value for name, control in controls.items()})
-    return _panel(show, controls)
+    return _panel(show, controls, actions)
 
 
 def parts(block: object, language: str) -> list[dict]:
@@ -63,8 +73,8 @@ def parts(block: object, language: str) -> list[dict]:
 
 # ---------------------------------------------------------------------------------------------------- the panel
 
-def _panel(show: Callable, controls: Mapping[str, Control]):
-    """The widget: controls, status line, view."""
+def _panel(show: Callable, controls: Mapping[str, Control], actions: Sequence[Action]):
+    """The widget: controls, buttons, status line, view."""
     import ipywidgets
 
     view = _view()
@@ -72,7 +82,8 @@ def _panel(show: Callable, controls: Mapping[str, Control]):
     tongue = ipywidgets.ToggleButtons(options=[("English", "en"), ("中文", "zh")], value=display.language(),
                                       description="", style={"button_width": "70px"}, tooltips=["English", "中文"])
     panel = _Panel(show, controls, view, status, tongue)
-    row = ipywidgets.Box([*panel.widgets.values(), tongue]).add_class("workbench-controls")
+    buttons = [panel.button(action) for action in actions]
+    row = ipywidgets.Box([*panel.widgets.values(), *buttons, tongue]).add_class("workbench-controls")
     box = ipywidgets.VBox([row, status, view])
     box.panel = panel
     return box
@@ -85,6 +96,7 @@ class _Panel:
                  tongue: object) -> None:
         self.show, self.controls, self.view, self.status, self.tongue = show, controls, view, status, tongue
         self.quiet = False
+        self.buttons: list[tuple[Action, object]] = []
         self.widgets = {name: self._widget(control) for name, control in controls.items()}
         for widget in self.widgets.values():
             widget.observe(self._changed, "value")
@@ -111,6 +123,23 @@ class _Panel:
         spent = round((time.perf_counter() - started) * 1000)
         self.status.value = f'<span role="status">{say("explore.ran", n=count, ms=spent).in_(language)}</span>'
 
+    def button(self, action: Action):
+        """The action as a widget; what it did, or why not, is said in the status line."""
+        import ipywidgets
+
+        made = ipywidgets.Button(description=action.label.in_(self.tongue.value), layout={"width": "auto"})
+        self.buttons.append((action, made))
+
+        def clicked(_: object) -> None:
+            try:
+                told = action.run(**self.values).in_(self.tongue.value)
+            except (ValueError, OSError) as error:
+                told = str(error)
+            self.status.value = f'<span role="status">{escape(told)}</span>'
+
+        made.on_click(clicked)
+        return made
+
     def _changed(self, change: object) -> None:
         if self.quiet:
             return
@@ -130,6 +159,8 @@ class _Panel:
     def _spoken(self, change: object) -> None:
         """The other language: labels, options and the view."""
         self.quiet = True
+        for action, made in self.buttons:
+            made.description = action.label.in_(self.tongue.value)
         for name, control in self.controls.items():
             widget = self.widgets[name]
             widget.description = control.label.in_(self.tongue.value)

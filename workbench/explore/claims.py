@@ -1,0 +1,128 @@
+"""The claims work list: filter it, read one claim's story, mark it filed, export what is shown, make its packet."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from workbench import approval, claims, evidence, export, figures, packet, recovery, sheets
+from workbench import books as sellers
+from workbench.books import Books
+from workbench.display import Lines, Note, Page, Table
+from workbench.explore.live import ANY, Action, Control, live
+from workbench.policy import load
+from workbench.policy import names as rulebooks
+from workbench.words import Text, same, say
+
+STATUSES = ("open", "wait", "expired", "settled", "ambiguous")
+PACKETS, SELECTION = Path("packets"), Path("claims-selected.xlsx")  # in the folder of the notebooks
+
+
+class Desk(NamedTuple):
+    """One seller's claims (`claims.claims`) under one policy, what is expected of the open ones, the papers they have."""
+
+    table: pd.DataFrame
+    expected: pd.DataFrame
+    papers: pd.DataFrame
+    folder: pd.DataFrame
+
+
+def desk(books: Books, as_of: dt.date, name: str) -> Desk:
+    """The claims of `books` under the policy `name`."""
+    rules = load(name, books.seller.market)
+    table = claims.claims(books, as_of, rules)
+    account = recovery.account(table, books["cases"], books["reimbursements"], as_of, books.seller.currency,
+                               has_sheet=not books.is_absent("cases"))
+    folder = evidence.files(books.seller.folder)
+    expected = approval.expected(account.standing("open", "wait"), approval.rates(account.cases))
+    return Desk(table, expected, evidence.papers(account.in_play(), folder, rules, books), folder)
+
+
+def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive: bool):
+    """The claims that can be filed, in the order to file them; in JupyterLab with filters, stories and what to do next.
+
+    `first`: the claims under `policy`; those under other rules are found when they are asked for. A click on a row
+    chooses the claim: its story is then told below the list.
+    """
+    day, name = dt.date.fromisoformat(as_of), policy
+    known = functools.cache(lambda under: first if under == name else desk(books, day, under))
+
+    def show(status: str, claim: str, **at: str) -> Page:
+        here, rows = known(at["policy"]), chosen(status=status, **at)
+        listed = figures.work_list(rows, here.papers, here.folder) if status == "open" else _listed(rows, status)
+        return Page((listed, Lines(claims.story(here.table, books, claim))) if claim else (listed,))
+
+    def chosen(policy: str, status: str, kind: str, center: str, sku: str, **_: object) -> pd.DataFrame:
+        here = known(policy)
+        rows = here.table[here.table["status"] == status]
+        if status == "open":
+            rows = here.expected[here.expected["standing"] == "open"]
+        for column, wanted in (("claim_type", kind), ("fulfillment_center", center)):
+            rows = rows[rows[column] == wanted] if wanted else rows
+        if sku:
+            named = rows["msku"].str.contains(sku, case=False, regex=False)
+            rows = rows[named | rows["fnsku"].str.contains(sku, case=False, regex=False)]
+        return rows
+
+    def save(**at: object) -> Text:
+        rows = chosen(**at)
+        export.write(rows, SELECTION)
+        return say("desk.exported", n=len(rows), path=same(SELECTION))
+
+    def mark(policy: str, claim: str, case: str, filed: dt.date, **_: object) -> Text:
+        one = _one(known(policy).table, claim)
+        if not case:
+            raise ValueError(say("desk.no_case").en)
+        row = {"case_id": case, "claim_type": one["claim_type"], "filed_on": filed.isoformat(), "outcome": "pending",
+               "claim_id": claim, "fnsku": one["fnsku"], "sku": one["msku"], "order_id": one["order_id"],
+               "shipment_id": one["shipment_id"]}
+        sheets.append(sellers.open(books.seller.folder), "cases", row)
+        return say("desk.filed", claim=same(claim), case=same(case))
+
+    def pack(policy: str, claim: str, **_: object) -> Text:
+        here = known(policy)
+        one = _one(here.table, claim)
+        own = evidence.belonging(here.table[here.table["claim_id"] == claim], here.folder)
+        papers, fit = here.papers[here.papers["claim_id"] == claim], evidence.fits(one, own)
+        place = PACKETS / f"{claim}.pdf"
+        PACKETS.mkdir(exist_ok=True)
+        packet.write(place, packet.pdf(one, papers, fit, own, claims.story(here.table, books, claim), books.seller.name))
+        return say("desk.packed", path=same(place))
+
+    table = first.table
+    controls = {
+        "policy": Control("choice", say("desk.policy"), name, rulebooks()),
+        "status": Control("choice", say("desk.status"), "open", STATUSES, room="claim_status"),
+        "kind": Control("choice", say("desk.kind"), ANY, [ANY, *sorted(set(table["claim_type"]))], room="claim_type"),
+        "center": Control("choice", say("explore.center"), ANY,
+                          [ANY, *sorted(set(table["fulfillment_center"]) - {""})], picks="fulfillment_center"),
+        "sku": Control("search", say("explore.sku"), "", sorted(set(table["msku"]) - {""})),
+        "claim": Control("search", say("desk.claim"), "", table["claim_id"].tolist()[:2000], picks="claim_id"),
+        "case": Control("search", say("desk.case"), ""),
+        "filed": Control("day", say("desk.filed_on"), day),
+    }
+    actions = (Action(say("desk.mark"), mark), Action(say("desk.export"), save), Action(say("desk.packet"), pack))
+    return live(show, controls, interactive=interactive, actions=actions)
+
+
+# ---------------------------------------------------------------------------------------------------- inside
+
+def _one(table: pd.DataFrame, claim: str) -> pd.Series:
+    rows = table[table["claim_id"] == claim]
+    if rows.empty:
+        raise ValueError(say("desk.no_claim").en)
+    return rows.iloc[0]
+
+
+def _listed(rows: pd.DataFrame, status: str) -> Table | Note:
+    """Claims that are not open: what they are, when they were due, and what settled them."""
+    if rows.empty:
+        return Note(say("desk.none"))
+    shown = figures.columns("deadline", "claim_type", "msku", "fnsku", "order_id", "fulfillment_center", "event_date",
+                            "units_owed", "units_settled", "units_open", "amount_open", "claim_id", "sources")
+    return Table(rows.sort_values(["deadline", "claim_id"]), shown, say(f"desk.{status}"), name=f"claims-{status}",
+                 labels={"claim_type": "claim_type"})
