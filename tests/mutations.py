@@ -1,37 +1,49 @@
 """What becomes of a damaged file: every report, every kind of damage, one table of outcomes.
 
-    python -m tests.mutations            # prints the table; exit code 1 when anything was read wrong in silence
+    python -m tests.mutations [REPORT…]      # prints the table; exit code 1 when anything was read wrong in silence
 
-Each report's file is made from its spec, damaged in one place, and read. The outcome is one of
+Each report's file is made from its spec in four shapes (and taken from ../shared/samples where they are), damaged in one
+place, and read. The outcome is one of
 
     right        every row as in the whole file
-    set aside    the rows that are loaded are right, the others stand in the problems with their reason
-    doubted      read otherwise than before, and the file or line is named as doubtful
+    set aside    the rows that are loaded are right; the others stand in the problems, with their line and a reason
+    doubted      a row reads otherwise than before, and a doubt or a note names it or its column
     refused      the file as a whole, with a reason
+    by nature    the damage leaves a perfectly good file; BY_NATURE says which check sees it from elsewhere
     SILENT       other rows than in the whole file, and nothing said: must never happen
 
-Some damage leaves a perfectly good file: a line dropped or doubled, a cell changed for another good value. No reader can
-see it in that one file; BY_NATURE names those, and the check that sees it from elsewhere.
+Free text (titles) is compared only where the damage is one of encoding: a title that was changed is what the file says.
 """
 
 from __future__ import annotations
 
+import csv
+import functools
+import gzip
+import io
 import random
-from collections import Counter, defaultdict
+import re
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from workbench import reports, specs
 
 OUTCOMES = ("right", "set aside", "doubted", "refused", "SILENT", "by nature")
 BY_NATURE = {
-    "line dropped": "days; ledger identity and chain; detail against summary; settlement totals; an overlapping export",
-    "line doubled": "the same, and genuine identical rows are kept on purpose",
-    "cut between two lines": "the same, and up_to_date (the report ends before the month does)",
-    "two good values swapped": "ledger identity; detail against summary; settlement totals",
-    "one digit changed": "ledger identity; detail against summary; settlement totals; damage pairs",
+    "line dropped": "identity, chain, detail_summary; settlement_totals; days; an export that overlaps",
+    "line doubled": "the same. Identical rows are kept on purpose: three equal events are three events",
+    "cut between two lines": "the same, and up_to_date: the report ends before the month does",
+    "two good values swapped": "identity, detail_summary, damage_pairs; settlement_totals",
+    "one digit changed": "identity, detail_summary, damage_pairs; settlement_totals",
 }
+SAMPLES = [Path(__file__).parents[up] / "shared" / "samples" for up in (2, 3)]
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Held(reports.Part):
 
     content: bytes = b""
 
-    def pieces(self):
+    def pieces(self) -> Iterator[bytes]:
         return iter([self.content] if self.content else [])
 
 
@@ -80,6 +92,7 @@ VALUES = {
     "date": tuple(f"2026-05-{day}" for day in (13, 14, 17, 21, 22, 28)),
     "currency": ("USD",) * 6,
     "flag": ("Yes", "No", "Yes", "Yes", "No", "No"),
+    "month": ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06"),
     "text": ("Crème brûlée torch", "Garden hose 20 m", "Mug", "Lamp (LED)", "Towel 50x70", "Größe XL Señor"),
 }
 
@@ -118,10 +131,29 @@ def samples(names: tuple[str, ...] = ()) -> Iterator[Sample]:
                 yield Sample(name, shape, tuple(columns), rows)
 
 
+def real() -> Iterator[Sample]:
+    """The first rows of the files nobody here wrote, where they are at hand."""
+    for place in sorted(place for folder in SAMPLES for place in folder.glob("*.[tc][xs][tv]")):
+        report = reports.read(place)
+        lines = place.read_bytes().decode(report.encoding).splitlines()
+        separator = "\t" if "\t" in lines[0] else ","
+        header, *rows = csv.reader([line for line in lines if separator in line][:13], delimiter=separator)
+        shape = f"{'quoted ' * lines[0].startswith(chr(34))}{'tab' if separator == chr(9) else 'csv'}"
+        if len(rows) > 1 and len(header) > 1:
+            yield Sample(report.spec.name, shape, tuple(header), tuple(map(tuple, rows)))
+
+
 # ---------------------------------------------------------------------------------------------------- damage
 
+class Packed(NamedTuple):
+    """An archive, to be opened from a file."""
+
+    name: str
+    data: bytes
+
+
 # The damaged bytes (with the rows they hold, where those are others than the sample's), or None: does not apply.
-Damage = Callable[[Sample, random.Random], "bytes | tuple[bytes, Sample] | None"]
+Damage = Callable[[Sample, random.Random], "bytes | tuple[bytes, Sample] | Packed | None"]
 TEXT_MATTERS = {"saved as cp1252", "saved as UTF-16 (Excel's Unicode text)", "saved as cp932", "UTF-8 with one cp1252 cell",
                 "byte order mark"}
 DAMAGE: dict[str, Damage] = {}
@@ -242,10 +274,9 @@ def _cut_start(sample, dice):
 @damage("a hole in the middle")
 def _hole(sample, dice):
     text, at = _body(sample, dice)
-    hole = text[at:at + dice.randrange(2, 400)]
-    if hole.count(sample.separator) % (len(sample.header) - 1) == 0:  # what is left is one line of good cells
-        return None
-    return _with(text, at, "", len(hole))
+    left = text[:at] + text[at + dice.randrange(2, 400):]
+    widths = {len(row) for row in csv.reader(left.splitlines(), delimiter=sample.separator)}
+    return None if widths == {len(sample.header)} else left.encode()  # None: what is left is lines of good cells
 
 
 @damage("line dropped")
@@ -347,9 +378,11 @@ def _digit(sample, dice):
 @damage("saved as cp1252")
 def _cp1252(sample, dice):
     try:
-        return sample.text().encode("cp1252")
+        data = sample.text().encode("cp1252")
     except UnicodeEncodeError:
         return None
+    undone = re.search("[^\x00-\x7f]", data.decode("utf-8", "ignore"))  # titles that were UTF-8 read as cp1252 before
+    return None if undone else data
 
 
 @damage("saved as UTF-16 (Excel's Unicode text)")
@@ -449,6 +482,40 @@ def _spaces(sample, dice):
     return sample.text(tuple(rows)).encode()
 
 
+def _zip(sample: Sample) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("export.txt"), sample.text(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _flipped(data: bytes, dice: random.Random) -> bytes:
+    at = dice.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << dice.randrange(8)]) + data[at + 1:]
+
+
+@damage("gzip, one bit flipped")
+def _gzip_flipped(sample, dice):
+    return Packed("export.txt.gz", _flipped(gzip.compress(sample.text().encode()), dice))
+
+
+@damage("gzip, cut")
+def _gzip_cut(sample, dice):
+    data = gzip.compress(sample.text().encode())
+    return Packed("export.txt.gz", data[:dice.randrange(len(data))])
+
+
+@damage("zip, one bit flipped")
+def _zip_flipped(sample, dice):
+    return Packed("export.zip", _flipped(_zip(sample), dice))
+
+
+@damage("zip, cut")
+def _zip_cut(sample, dice):
+    data = _zip(sample)
+    return Packed("export.zip", data[:dice.randrange(len(data))])
+
+
 # ---------------------------------------------------------------------------------------------------- outcomes
 
 def loaded(report: reports.Report, text: bool) -> Counter:
@@ -458,11 +525,17 @@ def loaded(report: reports.Report, text: bool) -> Counter:
     return Counter(zip(*(report.data.column(name).to_pylist() for name in names), strict=True))
 
 
-def read(name: str, data: bytes) -> reports.Report:
-    return reports.read_part(Held(Path(name), name, "", 0.0, data))
+def read(name: str, data: bytes | Packed) -> reports.Report:
+    """The report in the bytes, as if they lay in a file `name`; an archive really lies in one."""
+    if not isinstance(data, Packed):
+        return reports.read_part(Held(Path(name), name, "", 0.0, data))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / data.name
+        place.write_bytes(data.data)
+        return reports.read(place)
 
 
-def outcome(whole: reports.Report, name: str, data: bytes, text: bool = False) -> tuple[str, str]:
+def outcome(whole: reports.Report, name: str, data: bytes | Packed, text: bool = False) -> tuple[str, str]:
     """What became of the damaged file, and the reasons given."""
     try:
         found = read(name, data)
@@ -470,40 +543,112 @@ def outcome(whole: reports.Report, name: str, data: bytes, text: bool = False) -
         return "refused", str(error)
     known = {(p.column, p.why, p.kind) for p in whole.found}
     reasons = [p for p in found.found if (p.column, p.why, p.kind) not in known]
-    before, after = loaded(whole, text), loaded(found, text)
-    said = "; ".join(f"{p.line}: {p.column} {p.why}" for p in reasons)
-    if found.rows != len(set(found.data.column("line").to_pylist())) + len({p.line for p in reasons if p.kind == "row"}):
-        return "SILENT", f"rows read are not rows loaded and set aside. {said}"
+    aside = {p.line for p in found.found if p.kind == "row"}
+    if found.rows != len(set(found.data.column("line").to_pylist())) + len(aside):
+        return "SILENT", "rows read are not rows loaded and rows set aside"
     if found.spec.name != whole.spec.name:
         return "SILENT", f"read as {found.spec.name}"
+    before, after = loaded(whole, text), loaded(found, text)
     if before == after:
-        return "right", said
-    if not after - before and any(p.kind == "row" for p in reasons):
+        return "right", ""
+    said = "; ".join(f"{p.line}: {p.column} {p.why}" for p in reasons)
+    if not after - before and aside:
         return "set aside", said
-    if any(p.kind in ("doubt", "note") for p in reasons):
+    if any(p.kind != "row" for p in reasons):
         return "doubted", said
     return "SILENT", f"more {list(after - before)[:2]} fewer {list(before - after)[:2]}"
 
 
-def table(names: tuple[str, ...] = (), times: int = 12, seed: int = 0) -> tuple[dict[str, Counter], list[str]]:
+def tried(sample: Sample, kind: str, dice: random.Random) -> tuple[str, str, bytes | Packed | None]:
+    """Outcome, reasons and bytes of one damage to one sample; ("", "", None) where it does not apply."""
+    data = DAMAGE[kind](sample, dice)
+    if data is None:
+        return "", "", None
+    held = sample
+    if isinstance(data, tuple) and not isinstance(data, Packed):
+        data, held = data
+    result, why = outcome(_whole(held), _name(held), data, kind in TEXT_MATTERS)
+    return ("by nature" if result == "SILENT" and kind in BY_NATURE else result), why, data
+
+
+def _name(sample: Sample) -> str:
+    return f"{sample.spec}{'.txt' if sample.separator == chr(9) else '.csv'}"
+
+
+@functools.lru_cache(500)
+def _whole(sample: Sample) -> reports.Report:
+    return read(_name(sample), sample.text().encode())
+
+
+def table(names: tuple[str, ...] = (), times: int = 3, seed: int = 0) -> tuple[dict[str, Counter], list[str]]:
     """Damage -> how often each outcome, over every report and shape; and what was silently different."""
     dice = random.Random(seed)
-    found: dict[str, Counter] = defaultdict(Counter)
+    found: dict[str, Counter] = {kind: Counter() for kind in DAMAGE}
     silent = []
-    for sample in samples(names):
-        file = f"{sample.spec}{'.txt' if sample.separator == chr(9) else '.csv'}"
-        whole = read(file, sample.text().encode())
-        for kind, function in DAMAGE.items():
+    for sample in (*samples(names), *(sample for sample in real() if not names or sample.spec in names)):
+        for kind in DAMAGE:
             for _ in range(times):
-                data = function(sample, dice)
-                if data is None:
-                    continue
-                data, held = data if isinstance(data, tuple) else (data, sample)
-                before = whole if held is sample else read(file, held.text().encode())
-                result, why = outcome(before, file, data, kind in TEXT_MATTERS)
-                if result == "SILENT" and kind in BY_NATURE:
-                    result = "by nature"
-                found[kind][result] += 1
+                result, why, data = tried(sample, kind, dice)
+                found[kind][result] += bool(result)
                 if result == "SILENT":
                     silent.append(f"{sample.name}, {kind}: {why}\n{data!r}")
     return found, silent
+
+
+# ---------------------------------------------------------------------------------------------------- beyond the caps
+
+def monsters() -> dict[str, Callable[[Path], None]]:
+    """Files that would fill the memory of a careless reader."""
+    head = b"sku\tunit_cost\r\nA\t1\r\n"
+
+    def packed(place: Path) -> None:
+        with gzip.open(place, "wb", 1) as stream:
+            for _ in range(1024):
+                stream.write(bytes(1 << 20))
+
+    def zipped(place: Path) -> None:
+        with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.txt", "w") as stream:
+            for _ in range(1024):
+                stream.write(bytes(1 << 20))
+
+    return {
+        "bomb.txt.gz": packed, "bomb.zip": zipped, "bomb.xlsx": zipped,
+        "one line of 100 MB.txt": lambda place: place.write_bytes(head + b"A" * 100_000_000 + b"\t1\r\n"),
+        "a million columns.txt": lambda place: place.write_bytes(b"\t".join(b"c%d" % at for at in range(1_000_000))),
+        "a line of a million cells.txt": lambda place: place.write_bytes(head + b"1\t" * 1_000_000 + b"\r\n"),
+        "brackets.json": lambda place: place.write_bytes(b"[" * 1_000_000),
+    }
+
+
+def met(place: Path) -> str:
+    """What became of one monster, in how many seconds."""
+    start = time.perf_counter()
+    try:
+        found = reports.read(place)
+        result = "; ".join(f"line {p.line}: {p.why}" for p in found.found if p.kind == "row")
+    except ValueError as error:
+        result = str(error).removeprefix(f"{place.name}: ")
+    return f"{time.perf_counter() - start:5.1f} s  {result[:150]}"
+
+
+def main(names: tuple[str, ...]) -> int:
+    found, silent = table(names)
+    print(f"{'damage':52}" + "".join(f"{name:>11}" for name in OUTCOMES))
+    for kind, counts in found.items():
+        print(f"{kind:52}" + "".join(f"{counts[name] or '·':>11}" for name in OUTCOMES))
+    print("\nNo reader can see these in one file; the checks that see them from elsewhere:")
+    for kind, checks in BY_NATURE.items():
+        print(f"  {kind:26} {checks}")
+    print("\nBeyond the caps:")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in monsters().items():
+            make(Path(folder) / name)
+            print(f"  {name:32} {met(Path(folder) / name)}")
+    for case in silent:
+        print(f"\nSILENT {case}")
+    print(f"\n{sum(sum(counts.values()) for counts in found.values())} damaged files, {len(silent)} silently different.")
+    return 1 if silent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(tuple(sys.argv[1:])))

@@ -51,7 +51,6 @@ ARROWS = {
         "impact",
         "incidents",
         "loss",
-        "rates",
         "recovery",
         "specs",
         "words",

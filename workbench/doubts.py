@@ -17,8 +17,9 @@ TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe",
                     "totaal", "合计", "总计", "小计", "合計", "総計"))  # folded first cells of a total row
 
 _ODD_BYTES = np.zeros(256, bool)
-_ODD_BYTES[[*range(33), *b'",;', 127, *range(128, 256)]] = True
+_ODD_BYTES[[*range(33), *b'",;:', 127, *range(128, 256)]] = True
 _DAMAGE = r'["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
+_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 _LOST = r"\x{fffd}|[\x{80}-\x{9f}]|\?{2,}"  # in free text: characters that a recoding has lost
 
 
@@ -37,6 +38,9 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     damaged = pc.match_substring_regex(texts, _DAMAGE if proven else _DAMAGE + r"|[\x{80}-\x{10ffff}]")
     found += _told(values, texts, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
                    ("doubt", "note"))
+    moments = pc.match_substring_regex(texts, _MOMENT)
+    found += _told(values, texts, moments, column, lines, "a moment where a word or an id belongs: was a column moved?",
+                   ("doubt", "doubt"))
     joined = pc.and_(pc.match_substring_regex(texts, "[,;]|\\?{2,}"), pc.invert(damaged))
     return found + _told(values, texts, joined, column, lines, "a separator or ?? inside", ("note", "note"))
 

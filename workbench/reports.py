@@ -167,6 +167,10 @@ def _typed(raw: Raw, part: Part) -> Report:
         cells = raw.cells[position]
         if column.down:
             cells = _filled_down(cells)
+            lost = np.flatnonzero(lines.is_empty(cells))
+            if len(lost):
+                problems.append(Problem(int(raw.lines[lost[0]]), column.name, "", "the row above that says it for all is "
+                                        f"missing or was set aside: unknown in {len(lost)} rows", "doubt"))
         if column.sole:
             cells = _filled_with_the_one(cells)
         found = values.typed(cells, column, dates=spec.dates, decimal=decimal)
