@@ -51,6 +51,7 @@ ARROWS = {
         "impact",
         "incidents",
         "loss",
+        "rates",
         "recovery",
         "specs",
         "words",

@@ -34,6 +34,14 @@ def test_every_paragraph_of_every_notebook_has_its_chinese():
                         assert words.translated(text).zh != text, f"{path.name}: {text}"
 
 
+def test_chinese_sentences_have_chinese_punctuation():
+    rooms = [(room, sentences) for room, sentences in LANGUAGES["zh"].items() if room != "notebook"]
+    texts = [(f"{room}.{name}", text) for room, sentences in rooms for name, text in sentences.items()]
+    texts += [("notebook", row["zh"]) for row in LANGUAGES["zh"]["notebook"]]
+    ascii_marks = re.compile(r"[\u4e00-\u9fff][,:;?!](?!\d)|[,:;?!(][\u4e00-\u9fff]")
+    assert not [(name, text) for name, text in texts if ascii_marks.search(text)]
+
+
 @pytest.mark.parametrize(("value", "form", "en", "zh"), [
     (1234567, "units", "1,234,567", "1,234,567"),
     (-5, "units", "−5", "−5"),
@@ -45,6 +53,7 @@ def test_every_paragraph_of_every_notebook_has_its_chinese():
     (pd.Timestamp("2026-06-30"), "date", "Jun 30, 2026", "2026年6月30日"),
     ("2026-06", "month", "June 2026", "2026年6月"),
     (words.Money(1234.5, "USD"), "money", "$1,234.50", "US$1,234.50"),
+    (words.Money(-548.6, "USD"), "money", "−$548.60", "−US$548.60"),
     (words.Money(1234, "JPY"), "money", "¥1,234", "JP¥1,234"),
     (words.Money(float("nan"), "USD"), "money", "unknown", "未知"),
 ])

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from workbench import books, display, explore, figures, loss
+from workbench import books, display, explore, figures, impact, loss
 from workbench.explore.live import ANY, Control, live, parts
 from workbench.simulate import simulate
 from workbench.words import same
@@ -151,3 +151,16 @@ def test_the_selection_and_a_packet_are_written_beside_the_notebook(list_panel, 
     press(list_panel, 2)
     assert (tmp_path / "claims-selected.xlsx").stat().st_size > 1000
     assert (tmp_path / "packets" / f"{desk.expected['claim_id'].iloc[0]}.pdf").read_bytes().startswith(b"%PDF")
+
+
+# ---------------------------------------------------------------------------------------------------- SOPs
+
+def test_moving_the_adoption_dates_asks_the_estimator_again(known):
+    ledger = known.table("ledger_detail", [*impact.NEEDED, "disposition"])
+    found = impact.impact(ledger, known["sops"], as_of=known.through)
+    panel = explore.sop_impact(known, ledger, found, {}, interactive=True).panel
+    before = said(panel)
+    panel.widgets["shift"].value = -28
+    assert "28 days" in said(panel) and said(panel) != before
+    panel.widgets["shift"].value = 0
+    assert said(panel) == before

@@ -270,11 +270,11 @@ def test_costs_of_two_currencies_stand_apart_and_a_missing_estimate_makes_the_su
 def test_days_without_stock_are_counted_from_the_ledgers_balance():
     table = ledger(("2026-06-01", "A", "Receipts", "", 10, "X"), ("2026-06-11", "A", "Shipments", "", -10, "X"),
                    ("2026-06-21", "A", "Receipts", "", 5, "Y"))
-    summary = pd.DataFrame({"event_date": pd.to_datetime([]), "msku": [], "disposition": [], "units_start": []})
+    summary = pd.DataFrame({"event_date": pd.to_datetime([]), "msku": [], "disposition": [], "units_end": []})
     found = incidents.stock_outs(table, summary, END)
     assert found[["month", "days_known", "days_out", "start_known"]].values.tolist() == [["2026-06", 30, 10, False]]
-    held = pd.DataFrame({"event_date": pd.to_datetime(["2026-06-01"]), "msku": ["A"], "disposition": ["SELLABLE"],
-                         "units_start": [3]})
+    held = pd.DataFrame({"event_date": pd.to_datetime(["2026-06-15", "2026-06-30"]), "msku": "A",
+                         "disposition": "SELLABLE", "units_end": [3, 8]})
     assert incidents.stock_outs(table, held, END)[["days_out", "start_known"]].values.tolist() == [[0, True]]
 
 

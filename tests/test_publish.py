@@ -71,7 +71,7 @@ def test_a_page_asks_nothing_of_the_network_and_holds_both_languages(made):
         outside = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
         assert not re.search(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//|@import|url\(\s*["']?http""", outside)
         assert "default-src 'none'" in text and "unsafe-eval" not in text
-        assert "<svg" in outside and 'lang="zh"' in outside and "这些数字有多可信?" in outside
+        assert "<svg" in outside and 'lang="zh"' in outside and "这些数字有多可信？" in outside
         assert len(text.encode()) < 2_000_000
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 import xlsxwriter
 
-from workbench import reports, specs
+from workbench import books, reports, specs
 
 
 def cells(text, separator="|"):
@@ -251,6 +251,15 @@ def test_a_reason_a_state_and_a_column_nobody_knows_are_kept_and_told(tmp_path):
     assert "'Z'" in told["reason"] and "'MELTED'" in told["disposition"] and "nobody knows" in told["Mood"]
 
 
+def test_unknown_columns_never_stand_for_known_ones(tmp_path):
+    (tmp_path / "l.txt").write_text(
+        "Date\tFNSKU\tEvent Type\tQuantity\tFulfillment Center\tDisposition\tReason\tunits\tline\tMood\tMood\n"
+        "05/13/2026\tX001\tAdjustments\t-2\tPHX3\tSELLABLE\tM\t77\t99\tblue\tred\n", "utf-8")
+    row = reports.read(tmp_path / "l.txt").table.iloc[0]
+    assert (row["units"], row["line"], row["Mood"]) == (-2, 2, "blue")
+    assert (row["units (as exported)"], row["line (as exported)"], row["Mood (as exported)"]) == ("77", "99", "red")
+
+
 def test_buyers_are_dropped_from_amazon_fulfilled_shipments(tmp_path):
     header = cells("amazon-order-id merchant-order-id shipment-id shipment-item-id amazon-order-item-id "
                    "merchant-order-item-id "
@@ -460,3 +469,26 @@ def test_every_table_has_its_words_in_both_languages():
         words = tomllib.loads((files("workbench") / "words" / f"{language}.toml").read_text("utf-8"))
         assert not specs.tables().keys() - words["table"].keys()
         assert all(spec.title[language] and spec.menu[language] for spec in specs.reports().values())
+
+
+def test_a_newer_export_owns_a_countrys_month_and_a_sites_day_and_no_others(tmp_path):
+    header, fee = FILES["storage_fees"]
+    canada, older = fee.replace("\tUS\t", "\tCA\t").replace("\tUSD\t", "\tCAD\t"), fee.replace("\t0.9400\t", "\t7.7700\t")
+    day = {"when": "Jan 5, 2026 11:03:05 AM PST", "kind": "Order"}
+    us, mx = (transaction(NORTH, site=site, **day) for site in ("amazon.com", "amazon.com.mx"))
+    service = transaction(NORTH, site="", **day)
+    service[NORTH.index("type")] = "Service Fee"
+    files = {"fees-20260601080000.txt": [header, older], "fees-20260701080000.txt": [header, fee],
+             "fees-ca-20260702080000.txt": [header, canada],
+             "us-20260601080000.csv": [quoted(NORTH), quoted(us), quoted(service)],
+             "us-20260701080000.csv": [quoted(NORTH), quoted(us), quoted(service)],
+             "mx-20260702080000.csv": [quoted(NORTH), quoted(mx), quoted(service)]}
+    for name, lines in files.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n" * (1 + ("0601" in name)), "utf-8")
+    known = books.open(tmp_path)
+    fees, trades = known["storage_fees"], known["transactions"]
+    assert sorted(zip(fees["country"], fees["storage_fee"], strict=True)) == [("CA", 0.94), ("US", 0.94)]
+    assert sorted(zip(trades["marketplace"], trades["transaction_type"], strict=True)) == [
+        ("amazon.com", "Order"), ("amazon.com", "Service Fee"), ("amazon.com.mx", "Order"),
+        ("amazon.com.mx", "Service Fee")]
+    assert set(trades.loc[trades["marketplace"] == "amazon.com.mx", "currency"]) == {"MXN"}

@@ -93,7 +93,7 @@ def spec(chart: alt.TopLevelMixin, description: str = "") -> dict:
     found.pop("usermeta", None)
     if any(part in found for part in _CONCATENATED):  # Vega-Lite cannot fit views side by side into a width
         del found["config"]["autosize"]
-    return found
+    return _sized(found) if "datasets" in found else found
 
 
 def brush(name: str = "months") -> alt.Parameter:

@@ -126,7 +126,8 @@ def compared(books: Books, as_of: dt.date, one: Policy, other: Policy, *, types:
                                   units_unvalued=units.where(unvalued, 0))
                      .groupby(["claim_type", "currency"])[["units", "amount", "units_expired", "amount_expired",
                                                            "units_unvalued"]].sum().add_suffix(f"_{policy.name}"))
-    joined = sides[0].join(sides[1], how="outer", rsuffix="_again").fillna(0).reset_index()
+    joined = pd.concat(sides, axis=1).fillna(0).sort_index().reset_index()
+    joined = joined.loc[:, ~joined.columns.duplicated()]  # a policy compared with itself
     for name in joined.columns[2:]:
         if name.startswith("units"):
             joined[name] = joined[name].astype("int64")

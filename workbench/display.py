@@ -23,6 +23,7 @@ MIME = "application/vnd.workbench+json"
 LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
 WIDE = 9  # columns; a table with more is printed smaller
+LONG_VALUE = 12  # characters; a longer key figure is set smaller
 LONG = 44  # characters; a column with longer texts may break its lines
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
@@ -244,7 +245,8 @@ def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
 
 def card_html(card: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
     """One key figure as HTML, from `Card.data()`."""
-    lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
+    size = "value long" if len(card["value"]["en"]) > LONG_VALUE else "value"
+    lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="{size}">{span(card["value"], languages)}</dd>']
     if card["change"]["en"]:
         lines.append(f'<dd class="change">{arrow(card)}{span(card["change"], languages)}</dd>')
     if card["note"]["en"]:

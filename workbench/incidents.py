@@ -60,8 +60,8 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
                safety_days: int = SAFETY_DAYS) -> pd.DataFrame:
     """One row per SKU and month: days without sellable stock, and days below the safety stock, of the days known.
 
-    Balances run from the ledger summary's start balances (`summary`: event_date, msku, disposition, units_start …) where
-    it has the SKU's first day; else from the lowest level that keeps every later balance at zero or above, so days out
+    Balances are anchored to the ledger summary's first closing balances (`summary`: event_date, msku, disposition,
+    units_end) where it has the SKU; else to the lowest level that keeps every later balance at zero or above, so days out
     of stock are then counted at most (`start_known` False). The safety stock is `safety_days` of the SKU's own sales over
     the last 56 days. Days before a SKU's first row are not counted.
     """
@@ -81,7 +81,7 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
     units = sellable["units"].to_numpy(float)
     balance = np.cumsum(daily(units), axis=1)
     start = np.maximum(-balance.min(axis=1), 0)
-    opening = _opening(summary, names, first)
+    opening = _opening(summary, names, first, balance)
     known = ~np.isnan(opening)
     balance += np.where(known, np.nan_to_num(opening), start)[:, None]
     sold = np.cumsum(daily(np.where(sellable["event_type"].astype("str") == "Shipments", -units, 0.0)), axis=1)
@@ -103,13 +103,16 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
     return out[out["days_known"] > 0].reset_index(drop=True)
 
 
-def _opening(summary: pd.DataFrame, names: np.ndarray, first: int) -> np.ndarray:
-    """Sellable units at the start of the day `first` per SKU, from a ledger summary; NaN where it does not say."""
-    day = np.datetime64(first, "D")
-    at = summary[summary["event_date"].to_numpy("datetime64[D]") == day] if "event_date" in summary else summary.head(0)
-    at = at[at["disposition"].astype("str") == "SELLABLE"]
-    held = at.assign(msku=at["msku"].astype("str")).groupby("msku")["units_start"].sum(min_count=1)
-    return pd.Series(names).map(held).to_numpy(float)
+def _opening(summary: pd.DataFrame, names: np.ndarray, first: int, moved: np.ndarray) -> np.ndarray:
+    """Sellable units before the day `first` per SKU: a ledger summary's earliest closing balance within the days of
+    `moved` (the detail's running sums) less what had moved by then; NaN where the summary does not say."""
+    held = summary[summary["disposition"].astype("str") == "SELLABLE"].dropna(subset=["event_date"])
+    at = held["event_date"].to_numpy("datetime64[D]").astype(np.int64) - first
+    held, at = held[(at >= 0) & (at < moved.shape[1])], at[(at >= 0) & (at < moved.shape[1])]
+    if held.empty:
+        return np.full(len(names), np.nan)
+    closing = held[at == at.min()].assign(msku=lambda rows: rows["msku"].astype("str")).groupby("msku")["units_end"].sum()
+    return pd.Series(names).map(closing).to_numpy(float) - moved[:, at.min()]
 
 
 def removals(ledger: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:

@@ -173,6 +173,25 @@ def shares(table: pd.DataFrame, by: str) -> pd.DataFrame:
     return ordered
 
 
+def standing(table: pd.DataFrame, *, dispersion: float, baseline: float = 0.003) -> pd.DataFrame:
+    """The rows of `loss_rates` by centre or SKU with what their thin data really says, worst chance first.
+
+    `dispersion`: of the clusters units were lost in (`moments`). Adds loss_rate_shrunk (drawn towards the common mean by
+    gamma-Poisson empirical Bayes, the more the fewer units were handled), p_above (probability that the true rate lies
+    above `baseline`) and is_flagged (worse than all others together, with at most one flag in twenty false).
+    """
+    units, handled = table["units_lost"].to_numpy(float), table["units_handled"].to_numpy(float)
+    drawn = rates.shrunk(units, handled, dispersion=dispersion)
+    found = table.assign(loss_rate_shrunk=drawn.rate, p_above=drawn.above(baseline),
+                         is_flagged=rates.flagged(rates.worse(units, handled, dispersion=dispersion)))
+    return found.sort_values(["p_above", "units_lost"], ascending=False, ignore_index=True)
+
+
+def moments(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> tuple[float, float]:
+    """Mean size and dispersion of the clusters units were lost in: net units of one FNSKU and week."""
+    return rates.cluster_moments(_Events(ledger, as_of, months).cluster_sizes())
+
+
 def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
     """"above" or "below" where the whole interval lies on that side of the baseline, else "unclear"."""
     return np.select([np.isnan(low), low > baseline, high < baseline], ["unknown", "above", "below"], "unclear")

@@ -55,9 +55,10 @@ class Policy:
             for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):
                 anchor = days.loc[part]
                 out.loc[part, "opens_on"] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
-                out.loc[part, "deadline"] = (anchor + pd.DateOffset(months=rule["closes_after_months"])
-                                             if "closes_after_months" in rule
-                                             else anchor + pd.Timedelta(days=rule["closes_after_days"]))
+                if "closes_after_months" in rule:
+                    out.loc[part, "deadline"] = anchor + pd.DateOffset(months=rule["closes_after_months"])
+                elif "closes_after_days" in rule:
+                    out.loc[part, "deadline"] = anchor + pd.Timedelta(days=rule["closes_after_days"])
                 out.loc[part, "rule"] = f"{_span(rule)}: {rule['source']} [{rule['confidence']}]"
         return out
 
@@ -76,6 +77,10 @@ class Policy:
         for rule, part in self._spans("valuation", stage, days, as_of):
             out.loc[part] = rule["basis"]
         return out
+
+    def cap(self) -> dict | None:
+        """The most that is paid for one item (per_item, currency); None where no cap is known."""
+        return next((rule for rule in self.facts.get("cap", ()) if rule["market"] == self.market), None)
 
     def _rules(self, table: str, market: str, kind: str) -> list[dict]:
         name = "kind" if table == "window" else "stage"
@@ -115,12 +120,16 @@ def names() -> tuple[str, ...]:
 
 @functools.cache
 def _facts(name: str) -> dict:
-    """A policy's file; one that extends another adds its rules, and replaces those it restates from a later day on."""
+    """A policy's file; one that extends another adds its rules, and replaces those it restates from a later day on. One
+    that is frozen on a day has no rule of a later one."""
     facts = tomllib.loads((files("workbench") / "policies" / f"{name}.toml").read_text("utf-8"))
     if "extends" not in facts:
         return {"window": [], "valuation": [], **facts}
     base = _facts(facts["extends"])
     merged = {**base, **facts}
+    if "frozen_on" in facts:
+        return merged | {table: [rule for rule in base[table] if rule.get("from", dt.date.min) <= facts["frozen_on"]]
+                         for table in ("window", "valuation")}
     for table, key in (("window", "kind"), ("valuation", "stage")):
         own = facts.get(table, [])
         restated = {(rule["market"], rule[key]) for rule in own}
@@ -132,7 +141,7 @@ def _facts(name: str) -> dict:
 def _span(rule: dict) -> str:
     """A window in words: from day 60 to 120 days after the first refund, since 2024-10-23."""
     months, days = rule.get("closes_after_months"), rule.get("closes_after_days")
-    closes = f"{months} months" if months else f"day {days}"
+    closes = f"{months} months" if months else f"day {days}" if days is not None else "an unknown day"
     since = f", since {rule['from']}" if "from" in rule else ""
     return f"from day {rule.get('opens_after_days', 0)} to {closes} after {ANCHORS[rule['anchor']]}{since}"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 TYPES = ("id", "code", "text", "currency", "count", "money", "number", "date", "month", "instant", "flag")
+OWN = ("file", "line", "snapshot_on")  # columns that every table, or every snapshot, has beside those of its report
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,19 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
     if spec.unfold and not unfold:
         return None
     language = _language(columns, folded)
-    return Match(spec, columns, unfold, unknown, tuple(repeated), language)
+    return Match(spec, columns, unfold, _apart(unknown), tuple(repeated), language)
+
+
+def _apart(unknown: dict[int, str]) -> dict[int, str]:
+    """Unknown headers, none like another or like a tidy column: an export's own "units" must not stand for ours."""
+    taken = {*registry(), *OWN}
+    named = {}
+    for position, header in unknown.items():
+        while header in taken:
+            header += " (as exported)"
+        taken.add(header)
+        named[position] = header
+    return named
 
 
 def _is_skipped(spec: Spec, folded: str) -> bool:

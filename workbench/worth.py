@@ -41,7 +41,12 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
         for name, part in basis.groupby(basis).groups.items():
             table, lines = _by(name, table, part, papers)
             told.append(lines)
+    cap = policy.cap()
+    if cap:
+        capped = table["currency"].eq(cap["currency"]) & table["stage"].isin(["before_order", "after_order", "paid"])
+        table["unit_value"] = table["unit_value"].where(~capped | ~(table["unit_value"] > cap["per_item"]), cap["per_item"])
     table = _shortfall(table)
+    table["unit_value"] = table["unit_value"].clip(lower=0)
     return rounded(table, "unit_value", table["unit_value"]), pd.concat(told, ignore_index=True)
 
 
@@ -128,7 +133,7 @@ def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series
         return nothing
     sold = papers.once(sales)
     sold = sold[sold["unit_price"].notna() & sold["sold_on"].notna() & (sold["units_sold"] > 0)]
-    group = sold["msku"].map(groups).astype("object").fillna("") + "\0" + sold["currency"]
+    group = sold["msku"].map(groups).astype("object").fillna("") + "\x1f" + sold["currency"]
     daily = pd.DataFrame({"group": group, "day": sold["sold_on"], "money": sold["unit_price"] * sold["units_sold"],
                           "units": sold["units_sold"]}).groupby(["group", "day"], as_index=False).sum()
     if daily.empty:
@@ -136,7 +141,7 @@ def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series
     daily = daily.sort_values(["group", "day"], ignore_index=True)
     daily["latest"] = daily["money"] / daily["units"]
     daily[["money", "units"]] = daily.groupby("group")[["money", "units"]].cumsum()
-    wanted = pd.DataFrame({"group": by.astype("str") + "\0" + money, "at": np.arange(len(rows)),
+    wanted = pd.DataFrame({"group": by.astype("str") + "\x1f" + money, "at": np.arange(len(rows)),
                            "day": rows["valued_on"].fillna(pd.Timestamp("1995-01-01"))})
     sums = []
     for days in (0, PRICE_DAYS):
@@ -161,13 +166,13 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     """The SKU's average price less its usual fees (fee preview, else what its own sales were charged)."""
     price = _own_price(rows, papers, rows["currency"])
     preview = papers.books["fee_preview"]
-    place = preview["msku"].astype("str") + "\0" + preview["currency"].astype("str")
+    place = preview["msku"].astype("str") + "\x1f" + preview["currency"].astype("str")
     fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float), index=place.to_numpy())
-    wanted = rows["msku"].astype("str") + "\0" + rows["currency"]
+    wanted = rows["msku"].astype("str") + "\x1f" + rows["currency"]
     own = wanted.map(fees[~fees.index.duplicated(keep="last")])
     if has_money(papers):
         table = papers.once(sales)
-        own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\0" + table["currency"]).median()))
+        own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\x1f" + table["currency"]).median()))
     return price - own
 
 
@@ -179,6 +184,6 @@ def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> pd.Seri
     sheet = papers.books["costs"]
     groups = pd.Series(sheet["category"].astype("str").to_numpy(), index=sheet["msku"].astype("str").to_numpy())
     groups = groups[(groups != "") & ~groups.index.duplicated()]
-    named = costs["category"].where(costs["category"] != "", "\0none")
+    named = costs["category"].where(costs["category"] != "", "\x1fnone")
     return capped.where(price.notna(), _prices(rows, papers, named, groups, costs["currency"])["average"])
 

@@ -72,7 +72,7 @@ def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     same, sure = np.ones(len(charges)), np.zeros(len(charges), bool)
     if charges.empty:
         return same, sure
-    item = charges["msku"] + "\0" + charges["country"]
+    item = charges["msku"] + "\x1f" + charges["country"]
     shown = charges["shown_on"].max()
     shown = charges["sold_on"].max() if pd.isna(shown) else shown
     if item.nunique() < CARD_SKUS:

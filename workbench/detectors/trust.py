@@ -54,7 +54,7 @@ def _excess(owed: pd.DataFrame, still: np.ndarray, theirs: np.ndarray, valid: np
     at = np.flatnonzero(rows)
     if not len(at):
         return cut
-    product = pd.factorize(owed["claim_type"].iloc[at] + "\0" + owed["key"].iloc[at])[0]
+    product = pd.factorize(owed["claim_type"].iloc[at] + "\x1f" + owed["key"].iloc[at])[0]
     still, theirs = still[at], theirs[at]
     usable = np.bincount(product, ~valid[at]) == 0
     excess = np.where(usable, np.bincount(product, still) - np.bincount(product, theirs), 0).clip(0).astype(np.int64)

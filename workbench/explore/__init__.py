@@ -4,5 +4,6 @@ from workbench.explore.claims import Desk, work_list
 from workbench.explore.live import ANY, Action, Control, live
 from workbench.explore.loss import loss_rates
 from workbench.explore.sheet import sheet
+from workbench.explore.sops import sop_impact
 
-__all__ = ["ANY", "Action", "Control", "Desk", "live", "loss_rates", "sheet", "work_list"]
+__all__ = ["ANY", "Action", "Control", "Desk", "live", "loss_rates", "sheet", "sop_impact", "work_list"]

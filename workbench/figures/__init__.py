@@ -6,7 +6,16 @@ reason; nothing here computes a rate or reads a file. One module per notebook; w
 
 from workbench.figures import impact
 from workbench.figures.health import covered, health_in_short, loaded, possible, set_aside, to_download, worth_knowing
-from workbench.figures.loss import by_reason, kinds_over_time, largest, month_in_short, rate_over_time, where
+from workbench.figures.loss import (
+    by_reason,
+    chance,
+    kinds_over_time,
+    largest,
+    month_in_short,
+    rate_over_time,
+    watched,
+    where,
+)
 from workbench.figures.recovery import (
     NEEDS,
     cases_decided,
@@ -28,6 +37,7 @@ __all__ = [
     "bridge_of_units",
     "by_reason",
     "cases_decided",
+    "chance",
     "claims_by_type",
     "claims_in_short",
     "columns",
@@ -51,6 +61,7 @@ __all__ = [
     "set_aside",
     "to_download",
     "trust",
+    "watched",
     "where",
     "work_list",
     "worth_knowing",

@@ -8,8 +8,10 @@ import pandas as pd
 from workbench import charts, loss
 from workbench.books import Books
 from workbench.display import Card, Chart, Figures, Note, Page, Table
+from workbench.figures import watching
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import covered_months, not_covered
+from workbench.rates import control, funnel
 from workbench.words import Money, Text, change, form, say
 
 SHOWN = 12  # centres or SKUs in a chart
@@ -117,6 +119,42 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
         "share_handled", "concentration", "loss_rate", "loss_rate_low", "loss_rate_high", "verdict", "amount_lost"),
         name=f"loss-by-{by}".replace("_", "-"), labels={"verdict": "verdict"})
     return Page((chart, Note(note), table))
+
+
+def chance(rates: pd.DataFrame, by: str, baseline: float, dispersion: float) -> Page:
+    """Which centres or SKUs differ by more than chance: funnel plot, shrunken rates, flags.
+
+    `rates`: `loss_rates(by=[by], months=…)`; `dispersion`: of `loss.moments`.
+    """
+    known = rates[rates["units_handled"] > 0]
+    if not known["units_lost"].sum():
+        return Page((Note(say("loss.no_months"), "warn"),))
+    rows = loss.standing(known, dispersion=dispersion, baseline=baseline)
+    mean = float(rows["units_lost"].sum() / rows["units_handled"].sum())
+    reach = np.geomspace(rows["units_handled"].min() * 0.8, rows["units_handled"].max() * 1.25, 40)
+    limits = pd.DataFrame({"units_handled": reach, "baseline": mean})
+    for level, share in (("95", 0.95), ("998", 0.998)):
+        limits[f"low{level}"], limits[f"high{level}"] = funnel(reach, mean, dispersion=dispersion, level=share)
+    names = rows.loc[rows["is_flagged"], by].astype("str").tolist()
+    told = say("loss.standing" if names else "loss.standing_none", sure=int((rows["p_above"] >= 0.95).sum()), n=len(rows),
+               baseline=baseline, names=", ".join(names[:20]))
+    shown = columns(by, "units_handled", "units_lost", "loss_rate", "loss_rate_shrunk", "p_above", "is_flagged")
+    table = Table(rows, shown,
+                  name=f"standing-by-{by}".replace("_", "-"), labels={"is_flagged": "abnormal"})
+    chart = watching.funnel_plot(rows.rename(columns={"is_flagged": "flagged"}), by, limits, say("loss.funnel", mean=mean))
+    return Page((chart, Note(told), table))
+
+
+def watched(rates: pd.DataFrame, month: str, count: int = 24) -> Chart | Note:
+    """The control chart of the months up to `month` that are settled. `rates`: `loss_rates(by=["month"])`."""
+    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count)) & (rates["units_handled"] > 0)]
+    limits = control(rows["units_lost"].to_numpy(), rows["units_handled"].to_numpy())
+    if np.isnan(limits.center).all():
+        return Note(say("loss.control_short"))
+    shown = pd.DataFrame({"day": pd.to_datetime(rows["month"] + "-01"), "rate": rows["loss_rate"], "phase": 0,
+                          "center": limits.center, "low": limits.low, "high": limits.high, "outside": limits.outside,
+                          "incidents": rows["units_lost"], "units_handled": rows["units_handled"]})
+    return watching.control_chart(shown, say("loss.control"), "loss_rate", "units_lost")
 
 
 def by_reason(rates: pd.DataFrame) -> Table:

@@ -12,7 +12,7 @@ FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "
          # claims, cases, recovery
          "claims": "units", "cases": "units", "payments": "units", "approved": "units", "decided": "units", "days": "units",
          "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",
-         "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
+         "p_above": "share", "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
 DATES = ("event_date", "first_day", "last_day", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
 
 

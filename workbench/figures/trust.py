@@ -109,7 +109,7 @@ def _checks(rows: pd.DataFrame) -> Text:
     parts = [(say(f"check.{row.check}"), _table(row.report) if row.report else same(""))
              for row in rows[["check", "report"]].drop_duplicates().itertuples()]
     return Text("; ".join(f"{a.en} ({b.en})" if b.en else a.en for a, b in parts),
-                ";".join(f"{a.zh}({b.zh})" if b.zh else a.zh for a, b in parts))
+                "；".join(f"{a.zh}（{b.zh}）" if b.zh else a.zh for a, b in parts))
 
 
 def _names(tables: Sequence[str]) -> Text:

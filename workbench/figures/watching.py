@@ -11,24 +11,27 @@ from workbench.display import Chart
 from workbench.words import Text, say
 
 
-def control_chart(rows: pd.DataFrame, description: Text) -> Chart:
+def control_chart(rows: pd.DataFrame, description: Text, rate: str = "incident_rate", count: str = "incidents") -> Chart:
     """Rates in time with each phase's centre line and limits; points outside are marked.
 
-    Rows: day, rate, center, low, high, outside, incidents, units_handled.
+    Rows: day, rate, center, low, high, outside, phase, incidents, units_handled. `rate`, `count`: what they are called.
     """
+    top = max(float(rows["rate"].max()), float(rows["center"].max())) * 1.6
+    rows = rows.assign(high=rows["high"].clip(upper=top))
+
     def draw(language: str) -> alt.LayerChart:
         base = alt.Chart(rows).encode(alt.X("day:T", title=None, axis=alt.Axis(labelOverlap="greedy")))
-        y = alt.Y("rate:Q", title=name("incident_rate", language), axis=alt.Axis(format=".2%", tickCount=5))
+        y = alt.Y("rate:Q", title=name(rate, language), axis=alt.Axis(format=".2%", tickCount=5))
         band = base.mark_area(opacity=0.14, color=MUTED, interpolate="step-after").encode(
-            alt.Y("low:Q", title=name("incident_rate", language)), alt.Y2("high:Q"))
+            alt.Y("low:Q", title=name(rate, language)), alt.Y2("high:Q"))
         middle = base.mark_line(color=MUTED, strokeDash=[5, 4], interpolate="step-after").encode(
             alt.Y("center:Q"), alt.Detail("phase:N"))
         line = base.mark_line(color=ACCENT, strokeWidth=1, opacity=0.6).encode(y)
         points = base.mark_point(filled=True, size=55, opacity=1).encode(
             y, color=alt.condition("datum.outside", alt.value(WARN), alt.value(ACCENT)),
             tooltip=[alt.Tooltip("day:T", title=name("day", language)),
-                     alt.Tooltip("rate:Q", format=".3%", title=name("incident_rate", language)),
-                     alt.Tooltip("incidents:Q", format=",", title=name("incidents", language)),
+                     alt.Tooltip("rate:Q", format=".3%", title=name(rate, language)),
+                     alt.Tooltip("incidents:Q", format=",", title=name(count, language)),
                      alt.Tooltip("units_handled:Q", format=",.0f", title=name("units_handled", language))])
         return alt.layer(band, middle, line, points).properties(width=WIDTH, height=HEIGHT)
 

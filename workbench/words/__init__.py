@@ -171,7 +171,7 @@ class _Form(string.Formatter):
 
         if not value.currency:
             return format_decimal(round(value.amount, 2), locale=self._locale)
-        return format_currency(value.amount, value.currency, locale=self._locale)
+        return format_currency(value.amount, value.currency, locale=self._locale).replace("-", "−")
 
     def _date(self, value: dt.date) -> str:
         from babel.dates import format_date
