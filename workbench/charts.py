@@ -230,8 +230,10 @@ def by_week(claims: pd.DataFrame, today: pd.Timestamp, language: str) -> alt.Cha
 
 
 def by_month(rows: pd.DataFrame, language: str) -> alt.Chart:
-    """Amounts of one currency per month, split by kind of claim. Rows: month, claim_type, amount."""
-    return _by_claim_type(rows, "month", month_axis(language), language)
+    """Amounts of one currency per month, split by kind of claim; a month without any stands empty. Rows: month,
+    claim_type, amount."""
+    months = pd.period_range(rows["month"].min(), rows["month"].max(), freq="M").astype("str").tolist()
+    return _by_claim_type(rows, "month", month_axis(language).scale(domain=months), language)
 
 
 def _by_claim_type(rows: pd.DataFrame, when: str, axis: alt.X, language: str) -> alt.Chart:

@@ -5,6 +5,7 @@ reason; nothing here computes a rate or reads a file. One module per notebook; w
 """
 
 from workbench.figures import impact
+from workbench.figures.cases import cases_decided, filing_plan
 from workbench.figures.health import covered, health_in_short, loaded, possible, set_aside, to_download, worth_knowing
 from workbench.figures.loss import (
     by_reason,
@@ -18,10 +19,9 @@ from workbench.figures.loss import (
 )
 from workbench.figures.recovery import (
     NEEDS,
-    cases_decided,
+    claim_told,
     claims_by_type,
     claims_in_short,
-    filing_plan,
     missed,
     owed_to_paid,
     policies_compared,
@@ -38,6 +38,7 @@ __all__ = [
     "by_reason",
     "cases_decided",
     "chance",
+    "claim_told",
     "claims_by_type",
     "claims_in_short",
     "columns",

@@ -10,18 +10,28 @@ import datetime as dt
 
 import pandas as pd
 
-from workbench import approval, charts, evidence, filing, recovery
+from workbench import approval, charts, claims, evidence, packet, recovery
 from workbench.books import Books
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
-from workbench.figures.shared import columns
+from workbench.figures.shared import (
+    TYPE,
+    at_least,
+    claim_type,
+    columns,
+    joined,
+    lacking_reports,
+    money,
+    named,
+    total,
+    unknown_kinds,
+)
 from workbench.recovery import Account
-from workbench.words import Money, Text, form, known, same, say
+from workbench.words import Money, Text, form, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
 LISTED = 200  # claims of the work list on the page; the claims command writes all
-TYPE = {"claim_type": "claim_type"}
 
 
 def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expected: pd.DataFrame,
@@ -34,26 +44,26 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
         unknown = say("value.unknown")
         cards = tuple(Card(name, say(f"recovery.{name}"), unknown)
                       for name in ("claimable", "deadline", "expected", "missed"))
-        return Page((Figures(cards), Note(say("recovery.unknown_all", names=_lacking(lacking)), "warn")))
+        return Page((Figures(cards), Note(say("recovery.unknown_all", names=lacking_reports(lacking)), "warn")))
     now, later, gone = (account.standing(word) for word in ("open", "wait", "expired"))
     soon = now[now["deadline"] <= pd.Timestamp(as_of) + pd.Timedelta(days=SOON)]
     first = now["deadline"].min()
     cards = (
         _card("claimable", now, lacking, say("recovery.claimable_note", claims=len(now), units=_units(now)), books),
         Card("deadline", say("recovery.deadline"), form(first, "date") if len(now) else say("recovery.deadline_none"),
-             say("recovery.deadline_note", claims=len(soon), amount=_money(soon, books)) if len(now) else Text("", ""),
+             say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(now) else Text("", ""),
              tone="bad" if len(soon) else ""),
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
                                            claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else ""))
     word = "told_none" if now.empty else "told" if len(soon) else "told_calm"
     told = say(f"recovery.{word}", day=as_of, claims=len(now), units=_units(now), deadline=first, soon=len(soon),
-               amount=_at_least(now, lacking, books))
+               amount=at_least(now, lacking, books))
     if len(later):
-        told += say("recovery.waiting", claims=len(later), amount=_money(later, books), day=later["opens_on"].min())
+        told += say("recovery.waiting", claims=len(later), amount=money(later, books), day=later["opens_on"].min())
     notes = [Note(told)]
     unvalued = int(now["amount_open"].isna().sum())
-    notes += [Note(say("recovery.unknown_types", names=_lacking(lacking)), "warn")] if len(lacking) else []
+    notes += [Note(say("recovery.unknown_types", names=lacking_reports(lacking)), "warn")] if len(lacking) else []
     notes += [Note(say("recovery.unvalued", claims=unvalued), "warn")] if unvalued else []
     notes += [] if account.has_sheet else [Note(say("recovery.no_cases"), "warn")]
     return Page((Figures(cards), *notes, Note(say("recovery.prepared"), "quiet")))
@@ -78,7 +88,7 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
                                                                 claims=int(ready.sum()))
     lacks = rows["claim_id"].map(evidence.missing(papers).to_dict())
     about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
-    rows = rows.assign(papers_missing=[_names("paper", words) for words in lacks],
+    rows = rows.assign(papers_missing=[named("paper", words) for words in lacks],
                        subject=about.where(about != "", rows["reimbursement_id"]))
     rows = rows.sort_values(["deadline", "amount_expected", "amount_open", "claim_id"],
                             ascending=[True, False, False, True])
@@ -88,6 +98,24 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     left = len(rows) - LISTED
     more = (Note(say("page.left_out", shown=LISTED, left=left), "quiet"),) if left > 0 else ()
     return Page((Note(note), table, *more))
+
+
+def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
+    """One claim told with its file lines, its arithmetic and its rule, and the case text to paste; the open claim worth
+    most when none is named. `table`: of `claims.claims`; `papers`: of `evidence.papers`. Raises ValueError for a claim
+    there is not."""
+    now = table[table["status"] == "open"].sort_values(["amount_open", "claim_id"], ascending=[False, True])
+    if not claim_id and now.empty:
+        return Page(())
+    claim = table[table["claim_id"] == claim_id] if claim_id else now
+    said = claims.story(table, books, claim_id or str(now["claim_id"].iloc[0])).splitlines()
+    claim = claim.iloc[0]
+    text = packet.case_text(claim, papers[papers["claim_id"] == claim["claim_id"]])
+    lines = [Text(en, zh) for en, zh in zip(text.en.splitlines(), text.zh.splitlines(), strict=True) if en]
+    return Page((Table(pd.DataFrame({"says": [line for line in said if line.strip()]}), columns("says"),
+                       say("recovery.story", claim=claim["claim_id"]), name="claim"),
+                 Table(pd.DataFrame({"says": lines}), columns("says"), say("evidence.case_head"), name="case-text"),
+                 Note(say("recovery.story_how"), "quiet")))
 
 
 def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments: pd.DataFrame) -> Page:
@@ -110,14 +138,14 @@ def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments
         blocks += [_falls(rows, ["owed", "settled_alone", "rest"], rest, say("recovery.waterfall", **told)),
                    _falls(rows, ["rest", *recovery.STEPS[1:]], rest,
                           say("recovery.waterfall_rest", rest=form(rest, "money")))]
-    blocks += _unknown(lacking)
+    blocks += unknown_kinds(lacking)
     if not account.has_sheet:
         unknown = steps["step"].isin(recovery.FILED)
         steps = steps.astype({"units": "float64", "units_unvalued": "float64"})
         steps.loc[unknown, ["units", "amount", "units_unvalued"]] = float("nan")
         blocks.append(Note(say("recovery.no_cases_here"), "warn"))
-    blocks += [Table(steps, columns("step", "units", "amount", "units_unvalued"), say("recovery.waterfall_unit"),
-                     name="owed-to-paid", labels={"step": "step"}), *_cash(payments, books)]
+    blocks += [Table(steps, columns("step", "units", "amount", "units_unvalued"), name="owed-to-paid",
+                     labels={"step": "step"}), Note(say("recovery.waterfall_unit"), "quiet"), *_cash(payments, books)]
     return Page(tuple(blocks))
 
 
@@ -134,87 +162,10 @@ def _cash(payments: pd.DataFrame, books: Books) -> list:
     if payments.empty:
         return [Note(say("recovery.no_payments"), "warn")]
     rows = recovery.cash(payments)
-    part = {step: _money(rows[rows["step"] == step], books, "amount") for step in rows["step"].unique()}
+    part = {step: money(rows[rows["step"] == step], books, "amount") for step in rows["step"].unique()}
     text = say("recovery.cash", alone=part["paid_alone"], filed=part["paid_filed"], back=part["taken_back"],
                received=part["received"])
     return [Note(text), Table(rows, columns("step", "payments", "amount"), name="paid", labels={"step": "step"})]
-
-
-def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, lacking: pd.DataFrame) -> Page:
-    """Approval rates with intervals, with and without complete papers, how long Amazon took, why it denied, which cases fit
-    no claim, and what may draw an audit. `papers`: of `evidence.papers`; `risk`: of `recovery.risks`; `lacking`: of
-    `claims.unknown`."""
-    cases = account.cases
-    risks = _risks(risk, account.has_sheet, "lost_warehouse" not in set(lacking["claim_type"]))
-    if not account.has_sheet:
-        return Page((Note(say("recovery.no_cases"), "warn"), *risks))
-    rates = approval.approvals(cases, "claim_type")
-    blocks: list = []
-    pending = int(cases["outcome"].eq("pending").sum())
-    if cases["is_decided"].any():
-        total = rates[rates["claim_type"] == ""].iloc[0]
-        some = rates[(rates["decided"] > 0) & (rates["claim_type"] != "")]
-        blocks.append(charts.both(lambda language: charts.shares(some, "claim_type", "claim_type", language), say(
-            "recovery.approval", approved=total.approved, decided=total.decided, rate=total.rate, low=total.rate_low,
-            high=total.rate_high, pending=total.pending)))
-        shown = ("approved", "decided", "pending", "rate", "rate_low", "rate_high")
-        blocks.append(Table(rates[rates["claim_type"] != ""], columns("claim_type", *shown), say("recovery.approval_table"),
-                            name="approvals", labels=TYPE))
-        blocks += _papers(cases, papers, shown)
-    else:
-        blocks.append(Note(say("recovery.approval_none", pending=pending)))
-    blocks += [*_times(cases), *_denials(cases)]
-    lost = int(cases["claim_id"].eq("").sum())
-    blocks += [Note(say("recovery.unmatched", cases=lost), "warn")] if lost else []
-    listed = cases.assign(decided_on=[Text("", "") if pd.isna(day) else form(day, "date") for day in cases["decided_on"]],
-                          claim_id=cases["claim_id"].str.replace(";", ", "), source=cases["file"].astype("str") + ":"
-                          + cases["line"].astype("str")).rename(columns={"source": "sources"})
-    blocks.append(Table(listed.iloc[::-1], columns(
-        "case_id", "claim_type", "filed_on", "decided_on", "outcome", "days", "amount", "amount_owed", "paid",
-        "taken_back", "claim_id", "matched_by", "sources"), say("recovery.case_list"), name="cases",
-        labels=TYPE | {"outcome": "case_outcome", "matched_by": "matched"}))
-    return Page((*blocks, *risks))
-
-
-def _papers(cases: pd.DataFrame, papers: pd.DataFrame, shown: tuple[str, ...]) -> list:
-    split = approval.with_papers(cases, evidence.complete(papers))
-    both = split[split["papers"].isin(["yes", "no"]) & (split["decided"] > 0)].set_index("papers")
-    apart = len(both) == 2 and (both["rate_low"].max() > both["rate_high"].min())
-    text = say("recovery.approval_papers", yes=both.loc["yes", "rate"], no=both.loc["no", "rate"]) if apart else \
-        say("recovery.approval_papers_unclear")
-    return [Note(text), Table(split[split["papers"] != ""], columns("papers", *shown), say("recovery.papers_table"),
-                              name="approvals-papers", labels={"papers": "papers"})]
-
-
-def _times(cases: pd.DataFrame) -> list:
-    times = approval.decision_times(cases)
-    row = times.iloc[0]
-    if pd.isna(row.days_median):
-        return [Note(say("recovery.times_none", fewest=approval.FEWEST))]
-    text = say("recovery.times_open" if pd.isna(row.days_high) else "recovery.times", median=row.days_median,
-               low=row.days_low, high=row.days_high, within=row.within_21_days)
-    return [Note(text), Table(times, columns("what", "cases", "waiting", "days_median", "days_low", "days_high",
-                                             "within_14_days", "within_21_days"), name="days-to-decision",
-                              labels={"what": "what"})]
-
-
-def _denials(cases: pd.DataFrame) -> list:
-    denied = cases[cases["outcome"] == "denied"]
-    if denied.empty:
-        return []
-    rows = denied.groupby(["denial", "denial_reason"], as_index=False).agg(cases=("case", "size"))
-    return [Table(rows.sort_values("cases", ascending=False), columns("denial", "denial_reason", "cases"),
-                  say("recovery.denials"), name="denials", labels={"denial": "denial"})]
-
-
-def _risks(risk: pd.DataFrame, has_sheet: bool, has_losses: bool) -> list:
-    """What may draw an audit; what cannot be known of it is said."""
-    notes = [Note(say(f"recovery.risks_no_{word}"), "warn")
-             for word, there in (("losses", has_losses), ("sheet", has_sheet)) if not there]
-    if risk.empty:
-        return notes or [Note(say("recovery.risks_none"))]
-    return [*notes, Table(risk, columns("risk", "subject", "detail"), say("recovery.risks"), name="audit-risks",
-                          labels={"risk": "risk"})]
 
 
 def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
@@ -226,64 +177,22 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
             blocks.append(Note(say("recovery.missed_unvalued", claims=int(part["claims"].sum()))))
             continue
         kinds = part.groupby("claim_type")["amount"].sum().sort_values(ascending=False)
-        total, most = (form(Money(round(amount, 2), currency), "money") for amount in (part["amount"].sum(), kinds.iloc[0]))
-        blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=total,
-                            kind=_kind(kinds.index[0]), most=most)),
+        amount, most = (form(Money(round(each, 2), currency), "money") for each in (kinds.sum(), kinds.iloc[0]))
+        blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=amount,
+                            kind=claim_type(kinds.index[0]), most=most)),
                    charts.both(lambda language, part=part: charts.by_month(part, language),
                                say("recovery.missed_chart", currency=currency))]
     blocks += [] if len(rows) else [Note(say("recovery.missed_none"))] if len(lacking) < len(DETECTORS) else []
-    blocks += _unknown(lacking)
+    blocks += unknown_kinds(lacking)
     blocks += [] if account.has_sheet else [Note(say("recovery.no_cases_here"), "warn")]
     queue = recovery.disputes(account.claims)
     if queue.empty:
         judged = not set(recovery.DISPUTES) & set(lacking["claim_type"])
         return Page((*blocks, *([Note(say("recovery.disputes_none"))] if judged else [])))
-    text = say("recovery.disputes", claims=len(queue), amount=_money(queue, books), day=queue["deadline"].min())
+    text = say("recovery.disputes", claims=len(queue), amount=money(queue, books), day=queue["deadline"].min())
     return Page((*blocks, Note(text), Table(queue, columns(
         "deadline", "days_left", "claim_type", "reimbursement_id", "msku", "event_date", "units_open", "unit_value",
         "amount_open", "status", "claim_id", "sources"), name="disputes", labels=TYPE | {"status": "claim_status"})))
-
-
-def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, lacking: pd.DataFrame,
-                as_of: dt.date, pace: int) -> Page:
-    """What to file on which day at `pace` cases a day, what that loses to expiry, and how far the expectation held before.
-
-    `expected`: open and waiting claims of `approval.expected`; `tested`: of `approval.backtest`.
-    """
-    decided = sum(of for _, of in rates.counts.values())
-    blocks: list = [Note(say("recovery.forecast", cases=decided, rate=rates.overall) if decided else
-                         say("recovery.forecast_none"))]
-    blocks += _tested(tested) if decided else []
-    todo = filing.to_file(expected)
-    if todo.empty:
-        return Page((*blocks, *([Note(say("recovery.plan_none"))] if len(lacking) < len(DETECTORS) else []),
-                     *_unknown(lacking)))
-    plans = []
-    for currency, rows in todo.groupby("currency"):
-        best, other = (filing.plan(rows, as_of, pace, first=first) for first in ("value", "deadline"))
-        left = int(best["file_on"].isna().sum())
-        unit = say("recovery.plan_unit_expected" if rows["amount_expected"].notna().any() else "recovery.plan_unit_open")
-        lost = {name: form(Money(round(filing.lost(plan), 2), currency), "money")
-                for name, plan in (("lost", best), ("other", other))}
-        blocks.append(Note(say("recovery.plan_short", pace=pace, left=left, cases=len(best), unit=unit, **lost), "warn")
-                      if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))
-        plans.append(best)
-    plan = pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable")
-    shown = columns("file_on", "deadline", "claim_type", "subject", "msku", "claims", "units", "amount_open",
-                    "amount_expected")
-    return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
-                 Note(say("recovery.plan_rule"), "quiet")))
-
-
-def _tested(tested: pd.DataFrame) -> list:
-    if tested.empty:
-        return [Note(say("recovery.backtest_none"))]
-    found = approval.skill(tested)
-    text = say("recovery.backtest", cases=found["cases"], months=found["months"], coverage=found["coverage"],
-               brier=found["brier"], overall=found["brier_overall"])
-    return [Note(text), Table(tested, columns("month", "cases", "approved", "forecast", "forecast_low", "forecast_high",
-                                              "is_covered", "brier"), say("recovery.backtest_table"), name="back-test",
-                              labels={"is_covered": "covered"})]
 
 
 def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lacking: pd.DataFrame) -> Page:
@@ -293,9 +202,9 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
     """
     names = [str(table["policy"].iloc[0]) if len(table) else "" for table in (one, other)]
     if one.empty or names[0] == names[1]:
-        return Page((*_unknown(lacking), *([Note(say("recovery.compare_same"))] if len(one) else [])))
+        return Page((*unknown_kinds(lacking), *([Note(say("recovery.compare_same"))] if len(one) else [])))
     sides = [table[table["status"].isin(["open", "wait"])] for table in (one, other)]
-    sums = [side.groupby(["claim_type", "currency"]).agg(units=("units_open", "sum"), amount=("amount_open", _sum))
+    sums = [side.groupby(["claim_type", "currency"]).agg(units=("units_open", "sum"), amount=("amount_open", total))
             .add_suffix(name) for side, name in zip(sides, ("_one", "_other"), strict=True)]
     rows = sums[0].join(sums[1], how="outer").reset_index()
     for name in ("_one", "_other"):  # no claim of that kind is none, a claim without value is unknown
@@ -304,9 +213,9 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
     shown = [*columns("claim_type")]
     for side, name in (("one", names[0]), ("other", names[1])):
         shown += [column for base in ("units", "amount") for column in _renamed(base, f"{base}_{side}", name)]
-    text = say("recovery.compare", one=names[0], other=names[1], amount_one=_at_least(sides[0], lacking, books),
-               amount_other=_at_least(sides[1], lacking, books))
-    return Page((Note(text), *_unknown(lacking), Table(rows, tuple(shown), name="policies", labels=TYPE),
+    text = say("recovery.compare", one=names[0], other=names[1], amount_one=at_least(sides[0], lacking, books),
+               amount_other=at_least(sides[1], lacking, books))
+    return Page((Note(text), *unknown_kinds(lacking), Table(rows, tuple(shown), name="policies", labels=TYPE),
                  Note(say("recovery.compare_note"), "quiet")))
 
 
@@ -326,29 +235,29 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
     return out
 
 
-def _types(claims: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency: str) -> Table:
+def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency: str) -> Table:
     """One row per kind of claim and currency; a kind that cannot be judged has its missing reports instead of figures."""
-    judged = claims[claims["standing"] != "ambiguous"]
     by = ["claim_type", "currency"]
-    sums = claims.groupby(by).agg(units_ambiguous=("units_open", lambda units: units[claims.loc[
-        units.index, "standing"].eq("ambiguous")].sum()))
-    sums = sums.join(judged.groupby(by).agg(units_owed=("units_owed", "sum"), units_settled=("units_settled", "sum")))
+    doubt = table["standing"] == "ambiguous"
+    sums = table.assign(units_ambiguous=table["units_open"].where(doubt, 0), units_owed=table["units_owed"].mask(doubt, 0),
+                        units_settled=table["units_settled"].mask(doubt, 0))
+    sums = sums.groupby(by)[["units_ambiguous", "units_owed", "units_settled"]].sum()
     for word in ("open", "wait", "expired"):
-        part = claims[claims["standing"] == word].groupby(by)
+        part = table[table["standing"] == word].groupby(by)
         sums = sums.join(part.agg(**{f"claims_{word}": ("claim_id", "size"), f"units_{word}": ("units_open", "sum"),
-                                     f"amount_{word}": ("amount_open", _sum)}))
+                                     f"amount_{word}": ("amount_open", total)}))
         absent = sums[f"claims_{word}"].isna()
         sums[f"amount_{word}"] = sums[f"amount_{word}"].mask(absent, 0.0)
     counts = [name for name in sums if not name.startswith("amount")]
     sums = sums.fillna(dict.fromkeys(counts, 0)).reset_index()
     none = [name for name in DETECTORS if name not in set(sums["claim_type"]) | set(lacking["claim_type"])]
     zero = pd.DataFrame({"claim_type": none}).reindex(columns=sums.columns, fill_value=0).assign(currency=currency)
-    unknown = pd.DataFrame({"claim_type": lacking["claim_type"], "needs": [_names("table", x) for x in lacking["missing"]]})
+    unknown = pd.DataFrame({"claim_type": lacking["claim_type"], "needs": [named("table", x) for x in lacking["missing"]]})
     parts = [part.astype({"currency": "str"}) for part in (sums, zero, unknown.assign(currency="")) if len(part)]
-    table = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
-    table["needs"] = [text if isinstance(text, Text) else Text("", "") for text in table["needs"]]
+    kinds = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
+    kinds["needs"] = [text if isinstance(text, Text) else Text("", "") for text in kinds["needs"]]
     needs = ["needs"] if len(lacking) else []
-    return Table(table, columns("claim_type", "units_owed", "units_settled", "claims_open", "units_open", "amount_open",
+    return Table(kinds, columns("claim_type", "units_owed", "units_settled", "claims_open", "units_open", "amount_open",
                                 "amount_wait", "claims_expired", "amount_expired", "units_ambiguous", *needs),
                  say("recovery.by_type", day=as_of), name="claims-by-type", labels=TYPE)
 
@@ -356,7 +265,7 @@ def _types(claims: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency
 def _card(name: str, rows: pd.DataFrame, lacking: pd.DataFrame, note: Text, books: Books, tone: str = "") -> Card:
     partial = len(lacking) > 0 or rows["amount_open"].isna().any()
     one = rows["currency"].nunique() <= 1 and not partial
-    return Card(name, say(f"recovery.{name}"), _at_least(rows, lacking, books), note, tone=tone,
+    return Card(name, say(f"recovery.{name}"), at_least(rows, lacking, books), note, tone=tone,
                 raw=round(float(rows["amount_open"].sum()), 2) if one else None)
 
 
@@ -366,62 +275,15 @@ def _expected_card(rows: pd.DataFrame, rates: approval.Rates, lacking: pd.DataFr
     if not decided:
         return Card("expected", label, say("value.unknown"), say("recovery.expected_none"))
     spans = {currency: approval.expected_total(part, rates) for currency, part in rows.groupby("currency")}
-    mean, low, high = (_joined([form(Money(span[at], currency), "money") for currency, span in spans.items()])
+    mean, low, high = (joined([form(Money(span[at], currency), "money") for currency, span in spans.items()])
                        if spans else form(0, "units") for at in range(3))
     partial = len(lacking) > 0 or rows["amount_open"].isna().any()
     return Card("expected", label, say("recovery.at_least", amount=mean) if partial else mean,
                 say("recovery.expected_note", low=low, high=high, cases=decided))
 
 
-def _at_least(rows: pd.DataFrame, lacking: pd.DataFrame, books: Books) -> Text:
-    amount = _money(rows, books)
-    if len(rows) and rows["amount_open"].isna().all():
-        return amount
-    return say("recovery.at_least", amount=amount) if len(lacking) or rows["amount_open"].isna().any() else amount
-
-
-def _money(rows: pd.DataFrame, books: Books, column: str = "amount_open") -> Text:
-    """The sum of each currency, side by side; unknown where no amount is known."""
-    sums = rows.groupby("currency")[column].agg(_sum).round(2)
-    sums = sums[(sums != 0) | (len(sums) == 1)]
-    if sums.empty:
-        return form(Money(0.0, books.seller.currency), "money")
-    return _joined([form(Money(amount, currency), "money") for currency, amount in sums.items()])
-
-
-def _sum(amounts: pd.Series) -> float:
-    """The sum of what is known; unknown where something is owed and no amount is known."""
-    return float("nan") if len(amounts) and amounts.isna().all() else float(amounts.sum())
-
-
 def _units(rows: pd.DataFrame) -> int:
     return int(rows["units_open"].sum())
-
-
-def _joined(parts: list[Text], en: str = " + ", zh: str = " + ") -> Text:
-    return Text(en.join(part.en for part in parts), zh.join(part.zh for part in parts))
-
-
-def _names(room: str, joined: object) -> Text:
-    """Names of a words' room, joined by ";", as a list in both languages."""
-    found = [name for name in str(joined).split(";") if name] if isinstance(joined, str) else []
-    return _joined([say(f"{room}.{name}") if known(f"{room}.{name}") else same(name) for name in found], ", ", "、")
-
-
-def _kind(name: str) -> Text:
-    return say(f"claim_type.{name}") if known(f"claim_type.{name}") else same(name)
-
-
-def _unknown(lacking: pd.DataFrame) -> list[Note]:
-    """That some kinds of claims are unknown and in no figure of a section."""
-    names = _joined([_kind(name) for name in lacking["claim_type"]], ", ", "、")
-    return [Note(say("recovery.unknown_here", names=names), "warn")] if len(lacking) else []
-
-
-def _lacking(lacking: pd.DataFrame) -> Text:
-    """The kinds of claims that are unknown, each with the reports it lacks."""
-    return _joined([say("recovery.lacking", kind=_kind(row.claim_type), tables=_names("table", row.missing))
-                    for row in lacking.itertuples()], "; ", ";")
 
 
 def _renamed(base: str, name: str, policy: str) -> list:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from workbench.display import Column
-from workbench.words import say
+from workbench.books import Books
+from workbench.display import Column, Note
+from workbench.words import Money, Text, form, known, same, say
+
+TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
 FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "share", "rows": "units", "count": "units",
          "of": "units", "line": "units", "concentration": "times", "sha256": "hash",
@@ -37,3 +41,55 @@ def _form(name: str) -> str:
         return "month"
     return FORMS.get(name) or FORMS.get(name.split("_")[0]) or (
         "percent" if name.startswith("loss_rate") else "text")
+
+
+# ---------------------------------------------------------------------------------------------------- claims
+
+def money(rows: pd.DataFrame, books: Books, column: str = "amount_open") -> Text:
+    """The sum of each currency, side by side; unknown where no amount is known."""
+    sums = rows.groupby("currency")[column].agg(total).round(2)
+    sums = sums[(sums != 0) | (len(sums) == 1)]
+    if sums.empty:
+        return form(Money(0.0, books.seller.currency), "money")
+    return joined([form(Money(amount, currency), "money") for currency, amount in sums.items()])
+
+
+def total(amounts: pd.Series) -> float:
+    """The sum of what is known; unknown where something is owed and no amount is known."""
+    return float("nan") if len(amounts) and amounts.isna().all() else float(amounts.sum())
+
+
+def joined(parts: list[Text], en: str = " + ", zh: str = " + ") -> Text:
+    """Texts in a row, parted by `en` and `zh`."""
+    return Text(en.join(part.en for part in parts), zh.join(part.zh for part in parts))
+
+
+def named(room: str, names: object) -> Text:
+    """Names of a words' room, joined by ";", as a list in both languages; nothing for NaN."""
+    found = [name for name in names.split(";") if name] if isinstance(names, str) else []
+    return joined([say(f"{room}.{name}") if known(f"{room}.{name}") else same(name) for name in found], ", ", "、")
+
+
+def claim_type(name: str) -> Text:
+    """What a kind of claim is called."""
+    return say(f"claim_type.{name}") if known(f"claim_type.{name}") else same(name)
+
+
+def unknown_kinds(lacking: pd.DataFrame) -> list[Note]:
+    """That some kinds of claims are unknown and in no figure of a section."""
+    names = joined([claim_type(name) for name in lacking["claim_type"]], ", ", "、")
+    return [Note(say("recovery.unknown_here", names=names), "warn")] if len(lacking) else []
+
+
+def at_least(rows: pd.DataFrame, lacking: pd.DataFrame, books: Books) -> Text:
+    """The open amounts, "at least" so much where a kind of claim or a value is unknown."""
+    amount = money(rows, books)
+    if len(rows) and rows["amount_open"].isna().all():
+        return amount
+    return say("recovery.at_least", amount=amount) if len(lacking) or rows["amount_open"].isna().any() else amount
+
+
+def lacking_reports(lacking: pd.DataFrame) -> Text:
+    """The kinds of claims that are unknown, each with the reports it lacks."""
+    return joined([say("recovery.lacking", kind=claim_type(row.claim_type), tables=named("table", row.missing))
+                   for row in lacking.itertuples()], "; ", ";")

@@ -1,0 +1,136 @@
+"""The claim-recovery page, its cases: what they brought, how long they took, and what to file next.
+
+Nothing here files anything, and a rate without a decided case is unknown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from workbench import approval, charts, evidence, filing
+from workbench.detectors import DETECTORS
+from workbench.display import Note, Page, Table
+from workbench.figures.shared import TYPE, columns, unknown_kinds
+from workbench.recovery import Account
+from workbench.words import Money, Text, form, say
+
+
+def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, lacking: pd.DataFrame) -> Page:
+    """Approval rates with intervals, with and without complete papers, how long Amazon took, why it denied, which cases fit
+    no claim, and what may draw an audit. `papers`: of `evidence.papers`; `risk`: of `recovery.risks`; `lacking`: of
+    `claims.unknown`."""
+    cases = account.cases
+    risks = _risks(risk, account.has_sheet, "lost_warehouse" not in set(lacking["claim_type"]))
+    if not account.has_sheet:
+        return Page((Note(say("recovery.no_cases"), "warn"), *risks))
+    rates = approval.approvals(cases, "claim_type")
+    blocks: list = []
+    pending = int(cases["outcome"].eq("pending").sum())
+    if cases["is_decided"].any():
+        every = rates[rates["claim_type"] == ""].iloc[0]
+        some = rates[(rates["decided"] > 0) & (rates["claim_type"] != "")]
+        blocks.append(charts.both(lambda language: charts.shares(some, "claim_type", "claim_type", language), say(
+            "recovery.approval", approved=every.approved, decided=every.decided, rate=every.rate, low=every.rate_low,
+            high=every.rate_high, pending=every.pending)))
+        shown = ("approved", "decided", "pending", "rate", "rate_low", "rate_high")
+        blocks.append(Table(rates[rates["claim_type"] != ""], columns("claim_type", *shown), say("recovery.approval_table"),
+                            name="approvals", labels=TYPE))
+        blocks += _papers(cases, papers, shown)
+    else:
+        blocks.append(Note(say("recovery.approval_none", pending=pending)))
+    blocks += [*_times(cases), *_denials(cases)]
+    lost = int(cases["claim_id"].eq("").sum())
+    blocks += [Note(say("recovery.unmatched", cases=lost), "warn")] if lost else []
+    listed = cases.assign(decided_on=[Text("", "") if pd.isna(day) else form(day, "date") for day in cases["decided_on"]],
+                          claim_id=cases["claim_id"].str.replace(";", ", "), source=cases["file"].astype("str") + ":"
+                          + cases["line"].astype("str")).rename(columns={"source": "sources"})
+    blocks.append(Table(listed.iloc[::-1], columns(
+        "case_id", "claim_type", "filed_on", "decided_on", "outcome", "days", "amount", "amount_owed", "paid",
+        "taken_back", "claim_id", "matched_by", "sources"), say("recovery.case_list"), name="cases",
+        labels=TYPE | {"outcome": "case_outcome", "matched_by": "matched"}))
+    return Page((*blocks, *risks))
+
+
+def _papers(cases: pd.DataFrame, papers: pd.DataFrame, shown: tuple[str, ...]) -> list:
+    split = approval.with_papers(cases, evidence.complete(papers))
+    both = split[split["papers"].isin(["yes", "no"]) & (split["decided"] > 0)].set_index("papers")
+    apart = len(both) == 2 and (both["rate_low"].max() > both["rate_high"].min())
+    text = say("recovery.approval_papers", yes=both.loc["yes", "rate"], no=both.loc["no", "rate"]) if apart else \
+        say("recovery.approval_papers_unclear")
+    return [Note(text), Table(split[split["papers"] != ""], columns("papers", *shown), say("recovery.papers_table"),
+                              name="approvals-papers", labels={"papers": "papers"})]
+
+
+def _times(cases: pd.DataFrame) -> list:
+    times = approval.decision_times(cases)
+    row = times.iloc[0]
+    if pd.isna(row.days_median):
+        return [Note(say("recovery.times_none", fewest=approval.FEWEST))]
+    text = say("recovery.times_open" if pd.isna(row.days_high) else "recovery.times", median=row.days_median,
+               low=row.days_low, high=row.days_high, within=row.within_21_days)
+    return [Note(text), Table(times, columns("what", "cases", "waiting", "days_median", "days_low", "days_high",
+                                             "within_14_days", "within_21_days"), name="days-to-decision",
+                              labels={"what": "what"})]
+
+
+def _denials(cases: pd.DataFrame) -> list:
+    denied = cases[cases["outcome"] == "denied"]
+    if denied.empty:
+        return []
+    rows = denied.groupby(["denial", "denial_reason"], as_index=False).agg(cases=("case", "size"))
+    return [Table(rows.sort_values("cases", ascending=False), columns("denial", "denial_reason", "cases"),
+                  say("recovery.denials"), name="denials", labels={"denial": "denial"})]
+
+
+def _risks(risk: pd.DataFrame, has_sheet: bool, has_losses: bool) -> list:
+    """What may draw an audit; what cannot be known of it is said."""
+    notes = [Note(say(f"recovery.risks_no_{word}"), "warn")
+             for word, there in (("losses", has_losses), ("sheet", has_sheet)) if not there]
+    if risk.empty:
+        return notes or [Note(say("recovery.risks_none"))]
+    return [*notes, Table(risk, columns("risk", "subject", "detail"), say("recovery.risks"), name="audit-risks",
+                          labels={"risk": "risk"})]
+
+
+def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, lacking: pd.DataFrame,
+                as_of: dt.date, pace: int) -> Page:
+    """What to file on which day at `pace` cases a day, what that loses to expiry, and how far the expectation held before.
+
+    `expected`: open and waiting claims of `approval.expected`; `tested`: of `approval.backtest`.
+    """
+    decided = sum(of for _, of in rates.counts.values())
+    blocks: list = [Note(say("recovery.forecast", cases=decided, rate=rates.overall) if decided else
+                         say("recovery.forecast_none"))]
+    blocks += _tested(tested) if decided else []
+    todo = filing.to_file(expected)
+    if todo.empty:
+        return Page((*blocks, *([Note(say("recovery.plan_none"))] if len(lacking) < len(DETECTORS) else []),
+                     *unknown_kinds(lacking)))
+    plans = []
+    for currency, rows in todo.groupby("currency"):
+        best, other = (filing.plan(rows, as_of, pace, first=first) for first in ("value", "deadline"))
+        left = int(best["file_on"].isna().sum())
+        unit = say("recovery.plan_unit_expected" if rows["amount_expected"].notna().any() else "recovery.plan_unit_open")
+        lost = {name: form(Money(round(filing.lost(plan), 2), currency), "money")
+                for name, plan in (("lost", best), ("other", other))}
+        blocks.append(Note(say("recovery.plan_short", pace=pace, left=left, cases=len(best), unit=unit, **lost), "warn")
+                      if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))
+        plans.append(best)
+    plan = pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable")
+    shown = columns("file_on", "deadline", "claim_type", "subject", "msku", "claims", "units", "amount_open",
+                    "amount_expected")
+    return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
+                 Note(say("recovery.plan_rule"), "quiet")))
+
+
+def _tested(tested: pd.DataFrame) -> list:
+    if tested.empty:
+        return [Note(say("recovery.backtest_none"))]
+    found = approval.skill(tested)
+    text = say("recovery.backtest", cases=found["cases"], months=found["months"], coverage=found["coverage"],
+               brier=found["brier"], overall=found["brier_overall"])
+    return [Note(text), Table(tested, columns("month", "cases", "approved", "forecast", "forecast_low", "forecast_high",
+                                              "is_covered", "brier"), say("recovery.backtest_table"), name="back-test",
+                              labels={"is_covered": "covered"})]
