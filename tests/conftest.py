@@ -2,6 +2,10 @@
 
 import pytest
 
+from workbench import kernel
+
+kernel.skip_slow_imports()  # altair and nbformat then import in a third of the time
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):

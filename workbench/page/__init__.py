@@ -54,7 +54,7 @@ def recorded(notebook: dict) -> Recorded:
 def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str,
          languages: Sequence[str] = words.LANGUAGES, script: bool = True) -> str:
     """The page of an executed notebook. The same notebook gives the same bytes."""
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
 
     def shown(text: Text) -> str:
         return display.span(text, languages)
@@ -73,7 +73,8 @@ def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str,
         "span": shown, "style": style, "scripts": scripts, "policy": drawing.security_policy(scripts, [style]),
     }
     exporter = HTMLExporter(template_name="report", extra_template_basedirs=[str(drawing.FOLDER)])
-    return exporter.from_notebook_node(notebook, resources={"page": page})[0]
+    # HTMLExporter would parse the page once more, to give pictures the alternative texts that ours have
+    return TemplateExporter.from_notebook_node(exporter, notebook, resources={"page": page})[0]
 
 
 # ---------------------------------------------------------------------------------------------------- inside
