@@ -85,7 +85,7 @@ def test_the_same_inputs_give_the_same_bytes_in_another_place_zone_and_order(mad
     for path in sorted((path for path in seller.rglob("*") if path.is_file()), reverse=True):
         (other / path.relative_to(seller)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, other / path.relative_to(seller))
-    elsewhere = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "WORKBENCH_FORK": "0"}
+    elsewhere = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-m", "workbench.cli", "publish", str(other), "--out", str(tmp_path / "out"), "--quiet",
                     "--jobs", "2"], env=elsewhere, cwd=tmp_path, check=False)
     for outcome in made[0]:

@@ -309,10 +309,11 @@ def spans(rows: pd.DataFrame, kind: str, room: str, description: Text) -> Chart:
 
 
 def _spans(language: str) -> alt.Chart:
-    days = [alt.Tooltip(f"{field}:T", format="%Y-%m-%d", title=words.say(f"column.{field}").in_(language))
+    days = [alt.Tooltip(f"utcyearmonthdate({field}):T", format="%Y-%m-%d", title=words.say(f"column.{field}").in_(language))
             for field in ("first_day", "last_day")]
     labels = alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)
     return alt.Chart(alt.NamedData("rows")).mark_bar(color=ACCENT, height=10).encode(
-        alt.X("first_day:T", title=None, axis=labels), alt.X2("end"), alt.Y("kind:N", sort=None, title=None),
+        alt.X("first_day:T", title=None, axis=labels, scale=alt.Scale(type="utc")), alt.X2("end"),
+        alt.Y("kind:N", sort=None, title=None),
         tooltip=[alt.Tooltip("kind:N", title=words.say("column.title").in_(language)), *days],
     ).properties(width=WIDTH - 160, height=alt.Step(22))
