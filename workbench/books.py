@@ -16,15 +16,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import cache, files, reports, specs
+from workbench import cache, files, flatfile, reports, specs
 from workbench import seller as sellers
 
 EPOCH = dt.date(1970, 1, 1)
@@ -127,22 +129,20 @@ class Books:
                where: tuple[str, Sequence[str]] | None) -> pd.DataFrame:
         exports = sorted(self._exports.get(name, ()),
                          key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
-        pieces = [_where(_owned(export, self.through if cut else None, self.seller.time_zone), where)
-                  for export in exports]
-        labels = [export.report.part.label for export in exports]
-        if not pieces:
+        if not exports:
             table = reports.empty(name)
             table = table.append_column("file", pa.array([], pa.dictionary(pa.int32(), pa.string())))
             if any(spec.snapshot for spec in specs.reports().values() if spec.table == name):
                 table = table.append_column("snapshot_on", pa.array([], pa.date32()))
         else:
-            at = [pa.DictionaryArray.from_arrays(pa.array(np.full(piece.num_rows, i, np.int32)), labels)
-                  for i, piece in enumerate(pieces)]
-            pieces = [piece.append_column("file", array) for piece, array in zip(pieces, at, strict=True)]
-            table = _joined(pieces)
+            through = self.through if cut else None
+            pieces = [_owned(export, through, self.seller.time_zone, columns, where) for export in exports]
+            labels = pa.array([export.report.part.label for export in exports], pa.string())
+            at = np.repeat(np.arange(len(pieces), dtype=np.int32), [piece.num_rows for piece in pieces])
+            table = _joined(pieces).append_column("file", pa.DictionaryArray.from_arrays(at, labels))
         if columns is not None:
             table = table.select([*columns, *(name for name in ("file", "line") if name not in columns)])
-        return reports.frame(table)
+        return reports.frame(table, copy=False)  # never handed out but as a copy on write
 
 
 def open(seller: str | Path, through: str | dt.date | None = None, *,
@@ -161,15 +161,17 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
     problems: list[tuple] = []
     exports: list[_Export] = []
     seen: dict[str, str] = {}
-    for part in progress(_parts(folder, rows, problems)):
+    for part, read in cache.read_all(progress(_parts(folder, rows, problems)), stated.get("region", "")):
         entry = {"file": part.label, "report": "", "status": "read"}
         rows.append(entry)
         try:
-            sha = entry["sha256"] = cache.digest(part)
+            sha, report = read()
+            entry["sha256"] = sha
             if sha in seen:
                 entry |= {"status": f"identical to {seen[sha]}", "report": rows_report(rows, seen[sha])}
                 continue
-            report = cache.read(part, sha, stated.get("region", ""))
+            if isinstance(report, Exception):
+                raise report
         except (ValueError, OSError) as error:
             entry["status"] = "not read"
             why = str(error).removeprefix(f"{part.label}: ")
@@ -221,12 +223,10 @@ def _evidence(exports: Sequence[_Export]) -> list[sellers.Evidence]:
     for export in exports:
         for column, kind in (("currency", "currencies"), ("marketplace", "sites"), ("sales_channel", "sites"),
                              ("country", "countries")):
-            if column not in export.report.data.schema.names:
-                continue
-            for entry in pc.value_counts(export.report.data.column(column)).to_pylist():
-                region = sellers.region_of_word(kind, entry["values"] or "")
+            for word, count in cache.facts(export.report)["words"].get(column, {}).items():
+                region = sellers.region_of_word(kind, word)
                 if region:
-                    found.append(sellers.Evidence(region, kind, entry["values"], export.report.part.label, entry["counts"]))
+                    found.append(sellers.Evidence(region, kind, word, export.report.part.label, count))
     return found
 
 
@@ -265,14 +265,13 @@ def _dated(export: _Export, zone: str) -> None:
     named = exported_on(export.report.part.name)
     export.named = None if named is None else dt.datetime.fromtimestamp(named, dt.UTC).date()
     export.stamp = float(int(export.stamp)) if named is None else named
-    if export.report.spec.day:
-        days = _days(export.report.data, export.report.spec.day, zone)
-        bounds = pc.min_max(days).as_py()
-        if bounds["min"] is not None:
-            export.first, export.last = ((bounds[key] - EPOCH).days for key in ("min", "max"))
-        moments = pc.min_max(_moments(export.report.data, export.report.spec.day)).as_py()
-        if moments["min"] is not None:
-            export.begin, export.end = (int(moments[key].timestamp()) for key in ("min", "max"))
+    known = cache.facts(export.report)
+    days = list(known.get("printed") or ())
+    if known.get("moments"):
+        export.begin, export.end = known["moments"]
+        days += [(dt.datetime.fromtimestamp(at, ZoneInfo(zone)).date() - EPOCH).days for at in known["moments"]]
+    if days:
+        export.first, export.last = min(days), max(days)
 
 
 def _days(table: pa.Table, day: str, zone: str) -> pa.ChunkedArray:
@@ -373,39 +372,53 @@ def _settle_keys(newest: list[_Export], owner: Sequence[str]) -> None:
         taken = taken.append(keys.unique()).unique()
 
 
-def _owned(export: _Export, through: dt.date | None, zone: str) -> pa.Table:
+def _owned(export: _Export, through: dt.date | None, zone: str, columns: Sequence[str] | None = None,
+           where: tuple[str, Sequence[str]] | None = None) -> pa.Table:
     """The rows the export owns, up to `through`, with days in the marketplace's calendar."""
-    table = _local(export.report.data, zone)
+    whole = export.report.data
+    keep = _kept(export, through, zone)
+    if where is not None:
+        wanted = _with_words(whole.column(where[0]), where[1])
+        keep = wanted if keep is None else keep & wanted
+    names = [name for name in whole.schema.names if columns is None or name in (*columns, "line")]
+    days = {fact["day"] for fact in specs.registry().values() if "day" in fact}
+    table = pa.table([_days(whole, name, zone) if name in days else whole.column(name) for name in names],
+                     schema=pa.schema([whole.schema.field(name) for name in names]))
     if export.report.spec.snapshot:
         table = table.append_column("snapshot_on", pa.array([export.named] * table.num_rows, pa.date32()))
-    keep = export.keep
-    if through is not None and export.last is not None and _date(export.last) > through:
-        soon = pc.fill_null(pc.less_equal(table.column(export.report.spec.day), through), True)
-        soon = soon.to_numpy(zero_copy_only=False) if isinstance(soon, pa.Array) else soon.to_numpy()
-        keep = soon if keep is None else keep & soon
     return table if keep is None else table.filter(pa.array(keep))
 
 
-def _where(table: pa.Table, where: tuple[str, Sequence[str]] | None) -> pa.Table:
-    """The rows with a wanted word, decided once per distinct word."""
-    if where is None:
-        return table
-    words = pa.array(list(where[1]), pa.string())
-    wanted = [pc.is_in(chunk.dictionary, words).to_numpy(zero_copy_only=False)[chunk.indices.to_numpy()]
-              for chunk in table.column(where[0]).chunks]
-    return table.filter(pa.array(np.concatenate(wanted) if wanted else np.empty(0, bool)))
+def _kept(export: _Export, through: dt.date | None, zone: str) -> np.ndarray | None:
+    """Which rows the export owns up to `through`; None: all."""
+    if through is None or export.last is None or _date(export.last) <= through:
+        return export.keep
+    days = _days(export.report.data, export.report.spec.day, zone)
+    soon = pc.fill_null(pc.less_equal(days, through), True).to_numpy()
+    return soon if export.keep is None else export.keep & soon
+
+
+def _with_words(column: pa.ChunkedArray, words: Sequence[str]) -> np.ndarray:
+    """Which rows have a wanted word, decided once per distinct word."""
+    wanted = [pc.is_in(chunk.dictionary, pa.array(list(words), pa.string())).to_numpy(zero_copy_only=False)[
+        chunk.indices.to_numpy()] for chunk in column.chunks]
+    return np.concatenate(wanted) if wanted else np.empty(0, bool)
 
 
 def _joined(pieces: list[pa.Table]) -> pa.Table:
     """One table out of several; a column only some have is blank in the others."""
+    fields = {field.name: field for piece in reversed(pieces) for field in piece.schema}
     names = list(dict.fromkeys(name for piece in pieces for name in piece.schema.names))
-    fields = {name: next(piece.schema.field(name) for piece in pieces if name in piece.schema.names) for name in names}
-    schema = pa.schema([fields[name] for name in names])
-    full = [pa.table([piece.column(name) if name in piece.schema.names
-                      else reports.blank(fields[name].type, piece.num_rows) for name in names], schema=schema)
-            for piece in pieces]
-    table = pa.concat_tables(full).unify_dictionaries().combine_chunks()
-    return table
+
+    def joined(name: str) -> pa.Array:
+        return flatfile.one(chunk for piece in pieces for chunk in (
+            piece.column(name).chunks if name in piece.schema.names
+            else [reports.blank(fields[name].type, piece.num_rows)]))
+
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        columns = list(pool.map(joined, names))
+    return pa.table(columns, schema=pa.schema([pa.field(name, column.type, metadata=fields[name].metadata)
+                                               for name, column in zip(names, columns, strict=True)]))
 
 
 def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zone: str) -> pd.DataFrame:
@@ -415,10 +428,9 @@ def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zo
         export = known.get(row["file"])
         if export is None:
             continue
-        lines = export.report.data.column("line")
-        good = len(pc.unique(lines))
-        kept = good if export.keep is None else len(pc.unique(lines.filter(pa.array(export.keep))))
-        used = len(pc.unique(_owned(export, through, zone).column("line"))) if good else 0
+        good = cache.facts(export.report)["lines"]
+        kept, used = (good if keep is None else len(np.unique(export.report.data.column("line").to_numpy()[keep]))
+                      for keep in (export.keep, _kept(export, through, zone)))
         row |= {"rows_used": used, "rows_replaced": good - kept, "rows_later": kept - used,
                 "first_day": None if export.first is None else _date(export.first),
                 "last_day": None if export.last is None else _date(export.last)}

@@ -145,7 +145,8 @@ def one(chunks: Iterable[pa.Array]) -> pa.Array:
     codes = np.empty(sum(len(chunk) for chunk in chunks), np.int32)
     row = word = 0
     for chunk in chunks:
-        np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)])
+        np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)],
+                mode="clip")  # all codes are in range; without a mode numpy buffers
         row, word = row + len(chunk), word + len(chunk.dictionary)
     return pa.DictionaryArray.from_arrays(codes, words.dictionary)
 

@@ -102,7 +102,7 @@ def _records(part: Part, suffix: str) -> Raw:
     return records.workbook(data)
 
 
-def frame(data: pa.Table) -> pd.DataFrame:
+def frame(data: pa.Table, *, copy: bool = True) -> pd.DataFrame:
     """An arrow table as pandas, with the types that specs/columns.toml promises whatever the rows hold.
 
     Codes and identifiers are categories ("" where blank), dates datetime64[s], counts int64 (Int64 where a cell may be
@@ -124,7 +124,7 @@ def frame(data: pa.Table) -> pd.DataFrame:
             columns[field.name] = array.to_pandas().astype("str")
         else:
             columns[field.name] = array.to_pandas()
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=copy)
 
 
 def empty(table: str) -> pa.Table:
