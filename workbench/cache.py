@@ -89,13 +89,20 @@ def digest(part: Part) -> str:
         known, sha = note.read_text("ascii").rsplit(" ", 1)
         if known == stamp and len(sha) == 64:
             return sha
-    found = hashlib.sha256()
-    for piece in part.pieces():
-        found.update(piece)
-    sha = found.hexdigest()
+    sha = _sha256(part)
     if time.time() - stat.st_mtime > FRESH_SECONDS:
         _write(note, lambda path: path.write_text(f"{stamp} {sha}", "ascii"))
     return sha
+
+
+def _sha256(part: Part) -> str:
+    if not part.is_packed:
+        with part.path.open("rb", buffering=0) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    found = hashlib.sha256()
+    for piece in part.pieces():
+        found.update(piece)
+    return found.hexdigest()
 
 
 def read(part: Part, sha: str, region: str) -> reports.Report:

@@ -258,7 +258,7 @@ def _texts(cells: dict[int, pa.Array], choice: encoding.Choice) -> tuple[dict[in
 
     def decoded(values: pa.Array) -> pa.Array:
         if isinstance(values, pa.DictionaryArray):
-            return pa.DictionaryArray.from_arrays(values.indices, decoded(values.dictionary))
+            return pa.DictionaryArray.from_arrays(values.indices, decoded(values.dictionary), safe=False)
         if choice.encoding == "utf-8" or _is_ascii(values):
             try:
                 return values.cast(pa.string())

@@ -148,7 +148,7 @@ def one(chunks: Iterable[pa.Array]) -> pa.Array:
         np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)],
                 mode="clip")  # all codes are in range; without a mode numpy buffers
         row, word = row + len(chunk), word + len(chunk.dictionary)
-    return pa.DictionaryArray.from_arrays(codes, words.dictionary)
+    return pa.DictionaryArray.from_arrays(codes, words.dictionary, safe=False)
 
 
 # ---------------------------------------------------------------------------------------------------- pieces
@@ -334,7 +334,7 @@ def _replaced(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Ar
     """The values, each distinct one changed."""
     if not isinstance(values, pa.DictionaryArray):
         return change(values)
-    return pa.DictionaryArray.from_arrays(values.indices, change(values.dictionary))
+    return pa.DictionaryArray.from_arrays(values.indices, change(values.dictionary), safe=False)
 
 
 def _is_closed(texts: pa.Array) -> pa.Array:

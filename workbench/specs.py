@@ -98,6 +98,7 @@ class UnknownReport(ValueError):
     """No known report has this header, or several have."""
 
 
+@functools.lru_cache(1 << 16)
 def fold(header: str) -> str:
     """A header without case, blanks, punctuation, accents' composition or British spelling.
 

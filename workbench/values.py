@@ -153,6 +153,8 @@ def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
 
 def _without_guard(texts: pa.Array) -> pa.Array:
     '''Text out of a spreadsheet's guard: ="00123" is 00123.'''
+    if not pc.any(pc.starts_with(texts, "=")).as_py():
+        return texts
     return pc.replace_substring_regex(texts, r'^="+([^"]*)"+$', r"\1")
 
 
