@@ -82,14 +82,13 @@ def test_no_name_leaves_the_output_folder(tmp_path, name):
     place.mkdir()
 
 
-def test_the_index_tells_sellers_of_one_name_apart_and_knows_the_month_before(tmp_path):
-    for home, month, value in (("shop", "2025-12", 3), ("shop", "2026-01", 5), ("shop-2", "2026-01", 9)):
-        runs.save(tmp_path / home / month / "loss.run.json", {
-            "seller": "Shop", "month": month, "notebook": "loss", "ok": True, "incomplete": False, "as_of": "", "error": "",
-            "figures": [{"name": "units", "label": {}, "value": {}, "raw": value}]})
-    found = {(run["home"], run["month"]): run for run in runs.records(tmp_path)}
-    assert {run["seller"] for run in found.values()} == {"Shop (shop)", "Shop (shop-2)"}
-    assert found["shop", "2026-01"]["before"] == {"units": 3} and found["shop-2", "2026-01"]["before"] == {}
+def test_the_index_tells_sellers_of_one_name_apart_and_names_the_cell_that_failed(tmp_path):
+    for home, error in (("shop", ""), ("shop-2", "Shop 2026-01 loss: cell 7: KeyError: 'fnsku'")):
+        runs.save(tmp_path / home / "2026-01" / "loss.run.json", {
+            "seller": "Shop", "month": "2026-01", "notebook": "loss", "ok": not error, "error": error, "figures": []})
+    found = {run["seller"]: run for run in runs.records(tmp_path)}
+    assert {name: run["cell"] for name, run in found.items()} == {"Shop (shop)": "", "Shop (shop-2)": "7"}
+    assert all(run["page"] == "" and not run["locked"] for run in found.values())
 
 
 def test_a_record_that_cannot_be_read_is_as_good_as_none(tmp_path):

@@ -124,11 +124,10 @@ def save(place: Path, record: dict) -> None:
 
 
 def records(out: Path) -> list[dict]:
-    """Every page record below `out`, for the index: with the page's place, and with what changed from month to month.
+    """Every page record below `out`, for the index.
 
-    Added to each record: `page` (its address, "" when none), `cell` (of a failure, "" when unknown), `locked`, `before`
-    (figure name -> raw value of the same page a month earlier, where known) and `restated` (the address of the page that
-    says what changed since the month was closed, "" when none).
+    Added to each record: `page` (its address, "" when none), `cell` (of a failure, "" when unknown), `locked`, and
+    `restated` (the address of the page that says what changed since the month was closed, "" when none).
     """
     found = []
     for path in sorted(out.glob("*/*/*.run.json")):
@@ -141,21 +140,12 @@ def records(out: Path) -> list[dict]:
             run["locked"] = run["notebook"] in read(path.with_name("lock.json")).get("pages", {})
             run["cell"] = (re.search(r"\bcell (\d+)", run.get("error", "")) or ("", ""))[1]
             found.append(run)
-    known = {(run["home"], run["month"], run["notebook"]): run for run in found}
     homes = {(run["seller"], run["home"]) for run in found}
     names = [name for name, _ in homes]
     for run in found:
         if names.count(run["seller"]) > 1:  # two sellers of one name
             run["seller"] += f" ({run['home']})"
-        earlier = known.get((run["home"], _month_before(run["month"]), run["notebook"]), {})
-        run["before"] = {figure["name"]: figure["raw"] for figure in earlier.get("figures", ())
-                         if figure["raw"] is not None} if earlier.get("ok") else {}
     return found
-
-
-def _month_before(month: str) -> str:
-    year, number = int(month[:4]), int(month[5:7])
-    return f"{year}-{number - 1:02d}" if number > 1 else f"{year - 1}-12"
 
 
 # ---------------------------------------------------------------------------------------------------- closed months
