@@ -51,7 +51,8 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
     cards = (
         _card("claimable", now, lacking, say("recovery.claimable_note", claims=len(now), units=_units(now)), books),
         Card("deadline", say("recovery.deadline"), form(first, "date") if len(now) else say("recovery.deadline_none"),
-             say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(now) else Text("", ""),
+             say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(soon) else
+             say("recovery.deadline_calm") if len(now) else Text("", ""),
              tone="bad" if len(soon) else ""),
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
