@@ -393,7 +393,8 @@ def _utf16(sample, dice):
 @damage("UTF-16, cut")
 def _utf16_cut(sample, dice):
     data = sample.text().encode("utf-16")
-    return data[:dice.randrange(3, len(data))]
+    left = data[:dice.randrange(3, len(data))]
+    return None if left.endswith("\n".encode("utf-16-le")) else left  # None: cut between two lines
 
 
 @damage("saved as cp932")

@@ -391,7 +391,8 @@ def test_account_health_gives_status_and_rates(tmp_path):
             "accountHealthRating": {"accountHealthRatingStatus": "GREAT"},
             "listingPolicyViolations": {**rate, "defectsCount": 1}}]})
     rows = report.table
-    assert report.spec.name == "account_health" and not len(report.problems)
+    assert report.spec.name == "account_health" and set(report.problems["why"]) == {
+        "this column is not in the file: unknown"}
     assert rows["account_status"].tolist() == ["AT_RISK", ""] and rows["warnings"].tolist() == ["", "A;B"]
     assert rows["order_defect_rate_afn"].tolist()[1] == 0.001
 

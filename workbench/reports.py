@@ -150,7 +150,7 @@ def _fields(column: specs.Column) -> list[pa.Field]:
 def _typed(raw: Raw, part: Part) -> Report:
     """Raw text to typed columns; rows with a cell that cannot be read go to the problems."""
     spec = raw.match.spec
-    problems = list(raw.problems)
+    problems = [*raw.problems, *_swallowed(raw.match)]
     rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
     bad = np.zeros(len(raw.lines), bool)
     arrays: dict[str, pa.Array] = {}
@@ -210,6 +210,15 @@ def _typed(raw: Raw, part: Part) -> Report:
         problems.append(Problem(0, "", "", "the report is empty: a header and no row", "empty"))
     problems.sort(key=lambda problem: problem.line)
     return Report(spec, part, _rounded(table), rows, raw.encoding, tuple(problems))
+
+
+def _swallowed(match: specs.Match) -> list[Problem]:
+    """Columns that are not there, where a new name for them would pass for one of those that are not loaded."""
+    present = {column.name for column in match.columns.values()}
+    _, starts, ends = match.spec.skipped
+    return [Problem(0, column.name, "", "this column is not in the file: unknown", "note") for column in match.spec.columns
+            if column.name not in present and any(specs.fold(text).startswith(starts or ("\0",)) or
+                                                  specs.fold(text).endswith(ends or ("\0",)) for _, text in column.headers)]
 
 
 def _remarks(raw: Raw) -> list[tuple[int, str]]:
