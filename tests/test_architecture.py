@@ -96,7 +96,7 @@ ARROWS = {
         "runs",
         "words",
     },
-    "lab": {"cache", "kernel", "publish"},
+    "lab": {"cache", "grid", "kernel"},
     "export": set(),
     "sheets": {"books", "export", "reports", "specs"},
     "simulate": {"simulate"},

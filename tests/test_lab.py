@@ -150,13 +150,19 @@ def test_a_sheet_that_cannot_be_read_is_not_saved(address, seen):
     assert costs.get_by_label("unit_cost 1", exact=True).get_attribute("aria-invalid") == "true"
 
 
+def test_a_copy_keeps_the_parameters_that_only_its_notebook_has(tmp_path):
+    lab.prepare(publish.demo_seller(), tmp_path, month="2026-06", as_of=dt.date(2026, 6, 30), policy="amazon")
+    assert "pace = 5" in (tmp_path / "claim-recovery.ipynb").read_text("utf-8")
+
+
 def test_a_copy_that_the_analyst_changed_is_kept(tmp_path):
     values = {"month": "2026-06", "as_of": dt.date(2026, 6, 30), "policy": "amazon"}
-    copies = lab.prepare(publish.demo_seller(), tmp_path, **values)
-    text = copies[0].read_text("utf-8")
-    copies[0].write_text(text.replace("## What is loaded", "## My own heading"), "utf-8")
     lab.prepare(publish.demo_seller(), tmp_path, **values)
-    assert "My own heading" in copies[0].read_text("utf-8")
-    copies[0].write_text(text, "utf-8")
+    copy = tmp_path / "data-health.ipynb"
+    text = copy.read_text("utf-8")
+    copy.write_text(text.replace("## What is loaded", "## My own heading"), "utf-8")
+    lab.prepare(publish.demo_seller(), tmp_path, **values)
+    assert "My own heading" in copy.read_text("utf-8")
+    copy.write_text(text, "utf-8")
     lab.prepare(publish.demo_seller(), tmp_path, **{**values, "month": "2026-05"})
-    assert "month = '2026-05'" in copies[0].read_text("utf-8")
+    assert "month = '2026-05'" in copy.read_text("utf-8")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 
@@ -33,6 +33,9 @@ def language() -> str:
     return "zh" if os.environ.get("WORKBENCH_LANG", "").startswith("zh") else "en"
 
 
+shown_in_lab: Callable[[_Block], dict] | None = None  # set by `explore`: how JupyterLab shows a block, with its charts
+
+
 class _Block:
     """Shows itself in a notebook."""
 
@@ -43,6 +46,8 @@ class _Block:
         return {"kind": self.kind, **asdict(self)}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        if shown_in_lab:
+            return shown_in_lab(self)
         data = self.data()
         return {MIME: data, "text/html": html(data, (language(),)), "text/plain": plain(data)}
 
@@ -142,6 +147,8 @@ class Chart(_Block):
     kind = "chart"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
+        if shown_in_lab:
+            return shown_in_lab(self)
         spec = {**self.specs[language()], "usermeta": {"embedOptions": {"renderer": "svg", "actions": False}}}
         return {MIME: self.data(), LAB_CHART: spec, "text/plain": self.description.in_(language())}
 

@@ -71,6 +71,16 @@ def parts(block: object, language: str) -> list[dict]:
     return found
 
 
+def shown(block: object) -> dict:
+    """A block without controls as JupyterLab shows it: drawn by the same view, its charts alive."""
+    view = _view()
+    with view.hold_sync():
+        view.parts, view.run = parts(block, display.language()), 1
+    bundle = view._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    return {**data, "text/plain": display.plain(block.data())}
+
+
 # ---------------------------------------------------------------------------------------------------- the panel
 
 def _panel(show: Callable, controls: Mapping[str, Control], actions: Sequence[Action]):

@@ -21,16 +21,17 @@ MADE = "workbench_made"  # in a copy's metadata: the digest of its cells as we w
 
 def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: str) -> list[Path]:
     """Copies of every notebook in `folder`, for this seller; those the analyst has changed are kept as they are."""
-    from workbench import publish
+    from workbench import grid
 
     folder.mkdir(parents=True, exist_ok=True)
     values = {"seller": str(seller.resolve()), "month": month, "as_of": as_of.isoformat(), "policy": policy,
               "interactive": True}
     made = []
-    for name in publish.all_notebooks():
+    for name in grid.all_notebooks():
         copy = folder / f"{name}.ipynb"
         if not copy.exists() or _is_ours(copy):
-            _write(copy, _filled(publish.notebook_path(name), values))
+            source = grid.notebook_path(name)
+            _write(copy, _filled(source, grid.parameters(source) | values))
         made.append(copy)
     return made
 
@@ -44,6 +45,7 @@ def open_(folder: Path, *, browser: bool = True, port: int = 0, token: str = "")
     _kernel(shared / "kernels" / KERNEL)
     paths = [str(shared), *filter(None, [os.environ.get("JUPYTER_PATH", "")])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
+    os.environ["WORKBENCH_LAB"] = "1"  # kernels show their blocks in the style of the panels
     from jupyterlab.labapp import LabApp
 
     settings = {
