@@ -115,8 +115,9 @@ def test_charts_are_pictures_with_words_before_any_script(place, read):
 
 def test_a_chart_tells_its_values_and_keeps_the_tables_to_what_was_picked(place, read):
     page = read(place)
-    centers = alive(page).nth(2)
-    mark = centers.locator(".mark-symbol path").first
+    alive(page)
+    table = page.locator("figure.table[data-name=loss-by-fulfillment-center]")
+    mark = table.locator("xpath=preceding-sibling::figure[1]").locator(".alive:visible .mark-symbol path").first
     tooltip = page.locator("#vg-tooltip-element.visible")
     for _ in range(40):  # a chart above may come alive and move this one
         mark.hover()
@@ -125,7 +126,6 @@ def test_a_chart_tells_its_values_and_keeps_the_tables_to_what_was_picked(place,
             break
     assert "Units lost" in page.locator("#vg-tooltip-element").inner_text()
     mark.click()
-    table = page.locator("figure.table[data-name=loss-by-fulfillment-center]")
     page.wait_for_function("[...document.querySelectorAll('.count')].some(one => one.textContent.startsWith('1 of'))")
     assert table.locator("tbody tr:visible").count() == 1
     table.get_by_role("button", name="show all").click()

@@ -166,6 +166,7 @@
     const spec = held(box.dataset.chart), place = make("div", { className: "alive", hidden: true });
     if (fits(spec)) { spec.width = width; }
     const tip = { disableDefaultStyle: true };
+    place.setAttribute("aria-hidden", "true"); // the box is the picture and has its words
     box.append(place);
     try {
       const { view } = await window.vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, logLevel: 1, tooltip: tip });
