@@ -331,10 +331,12 @@ def _no_study() -> pd.DataFrame:
 
 def _series(found: Rows, adopted: np.ndarray) -> pd.DataFrame:
     """One row per month and group: incidents, units handled and their rate."""
-    month = found.day.astype("datetime64[D]").astype("datetime64[M]").astype("str")
-    group = np.where(adopted[found.sku] < NEVER, "adopters", "others")
-    table = pd.DataFrame({"month": month, "group": group, "incidents": found.incidents, "units_handled": found.handled})
-    table = table.groupby(["month", "group"], as_index=False).sum()
+    months, month = np.unique(found.day.astype("datetime64[D]").astype("datetime64[M]"), return_inverse=True)
+    cell = month * 2 + (adopted[found.sku] >= NEVER)
+    incidents, handled = (np.bincount(cell, values, len(months) * 2) for values in (found.incidents, found.handled))
+    table = pd.DataFrame({"month": np.repeat(months.astype("str"), 2), "group": ["adopters", "others"] * len(months),
+                          "incidents": incidents, "units_handled": handled})
+    table = table[(table["incidents"] > 0) | (table["units_handled"] != 0)].reset_index(drop=True)
     return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
 
 

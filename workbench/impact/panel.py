@@ -55,20 +55,32 @@ def rows(ledger: pd.DataFrame, as_of: dt.date, outcome: str = "incidents") -> Ro
     "returns" (rows of customer returns per unit shipped: something no warehouse procedure touches).
     """
     table = ledger[ledger["event_date"] <= pd.Timestamp(as_of)]
-    kind, reason = table["event_type"].astype("str").to_numpy(), table["reason"].astype("str").to_numpy()
-    units = table["units"].to_numpy(np.int64)
-    shipped = kind == "Shipments"
+    kind, units = _coded(table["event_type"]), table["units"].to_numpy(np.int64)
+    shipped = _is_one_of(kind, ("Shipments",))
     if outcome == "returns":
-        counted, handled = kind == "CustomerReturns", shipped
+        counted, handled = _is_one_of(kind, ("CustomerReturns",)), shipped
     else:
-        counted = (kind == "Adjustments") & np.isin(reason, OUTCOMES[outcome]) & (units < 0)
-        handled = np.isin(kind, ("Receipts", "Shipments", "CustomerReturns"))
-    kept = counted | handled
-    skus, sku = np.unique(table["msku"].astype("str").to_numpy()[kept], return_inverse=True)
-    center = np.unique(table["fulfillment_center"].astype("str").to_numpy()[kept], return_inverse=True)[1]
+        reason = _is_one_of(_coded(table["reason"]), OUTCOMES[outcome])
+        counted = _is_one_of(kind, ("Adjustments",)) & reason & (units < 0)
+        handled = _is_one_of(kind, ("Receipts", "Shipments", "CustomerReturns"))
+    names, sku = _coded(table["msku"])
+    kept = (counted | handled) & (names != "")[sku]  # a row without a SKU tells of no adopter and of no control
+    present, sku = np.unique(sku[kept], return_inverse=True)
     exposure = np.where(handled, np.where(shipped, -units, units), 0)
-    return Rows(skus, sku, table["event_date"].to_numpy("datetime64[D]").astype(np.int64)[kept],
-                counted[kept].astype(float), exposure[kept].astype(float), center)
+    return Rows(names[present], sku, table["event_date"].to_numpy("datetime64[D]").astype(np.int64)[kept],
+                counted[kept].astype(float), exposure[kept].astype(float), _coded(table["fulfillment_center"])[1][kept])
+
+
+def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The words of a text column, and which of them each row holds; the blank word stands for a missing one."""
+    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
+    codes = column.cat.codes.to_numpy().astype(np.int64)
+    words = np.append(column.cat.categories.astype("str").to_numpy(), "")
+    return words, np.where(codes < 0, len(words) - 1, codes)
+
+
+def _is_one_of(coded: tuple[np.ndarray, np.ndarray], words: Sequence[str]) -> np.ndarray:
+    return np.isin(coded[0], words)[coded[1]]
 
 
 def standardised(found: Rows, adopted: np.ndarray) -> Rows:
