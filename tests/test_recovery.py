@@ -178,7 +178,7 @@ def random_account(seed):
     return claims(*table), sheet(*filed), payments(*paid)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6))
 def test_what_was_owed_is_the_sum_of_where_it_stands_to_the_cent(seed):
     table, filed, paid = random_account(seed)
@@ -196,7 +196,7 @@ def test_what_was_owed_is_the_sum_of_where_it_stands_to_the_cent(seed):
 
 
 def test_every_case_is_there_once_whatever_it_matches():
-    for seed in range(20):
+    for seed in range(8):
         table, filed, paid = random_account(seed)
         done = account(table, filed, paid).cases
         assert sorted(done["case_id"]) == sorted(filed.loc[filed["filed_on"] <= pd.Timestamp(TODAY), "case_id"])
