@@ -116,6 +116,18 @@ def test_what_a_missing_report_leaves_unknown_is_named_and_never_a_number(seller
     assert all(rows[kind][1][0] != "unknown" for kind in set(DETECTORS) - set(hit))
 
 
+def test_a_report_of_a_header_alone_is_as_unknown_as_a_missing_one(seller, tmp_path):
+    folder = without(seller, tmp_path)
+    orders = folder / "removal-orders.txt"
+    orders.write_bytes(orders.read_bytes().splitlines(keepends=True)[0])
+    known = books.open(folder, TODAY)
+    account = recovery.account(claims.claims(known, TODAY, policy.load("amazon", "US")), known["cases"],
+                               known["reimbursements"], TODAY, "USD")
+    shown = tables([figures.claims_by_type(known, account, claims.unknown(known), TODAY).data()])["claims-by-type"]
+    assert {row[0][-1] for row in shown if row[1][0] == "unknown"} == {
+        kind for kind, needs in DETECTORS.items() if "removal_orders" in needs.tables}
+
+
 def test_without_costs_and_cases_values_and_filings_are_unknown_not_zero(seller, tmp_path):
     shown = run(without(seller, tmp_path, "costs", "cases", "settlements"))
     steps = {row[0][-1]: [cell[0] for cell in row[1:]] for row in tables(shown)["owed-to-paid"]}

@@ -205,8 +205,8 @@ def products(papers: Papers) -> pd.DataFrame:
 def _distinct(books: Books, name: str) -> pd.DataFrame:
     """Each SKU and FNSKU of the table once, in order. By codes: a ledger names its few products in every row."""
     table = books.table(name, ["msku", "fnsku", "asin"] if name != "removal_orders" else ["msku", "fnsku"])
-    code = table["msku"].cat.codes.to_numpy().astype(np.int64) * (len(table["fnsku"].cat.categories) + 2)
-    first = ~pd.Series(code + table["fnsku"].cat.codes.to_numpy()).duplicated()
+    msku, fnsku = (table[column].astype("category").cat for column in ("msku", "fnsku"))  # an empty report has plain text
+    first = ~pd.Series(msku.codes.to_numpy().astype(np.int64) * (len(fnsku.categories) + 2) + fnsku.codes).duplicated()
     table = table[first.to_numpy()]
     return pd.DataFrame({column: table[column].astype("str") if column in table else "" for column in
                          ("msku", "fnsku", "asin")})
