@@ -122,9 +122,9 @@ class Table(_Block):
     labels: dict[str, str] = field(default_factory=dict)  # column -> the words' room its values are named in
     kind = "table"
 
-    def data(self) -> dict:
-        """Cells as [English, Chinese, raw value]; one entry alone when all three are the same text."""
-        shown = self.frame.head(ROWS_SHOWN)
+    def data(self, most: int = ROWS_SHOWN) -> dict:
+        """The first `most` rows; cells as [English, Chinese, raw value], one entry where all three are the same text."""
+        shown = self.frame.head(most)
         rows = list(zip(*(self._cells(shown, column) for column in self.columns), strict=True))
         heads = [{"name": column.name, "title": asdict(column.title), "numeric": column.form in NUMERIC}
                  for column in self.columns]

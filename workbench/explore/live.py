@@ -18,6 +18,7 @@ from importlib.resources import files
 from workbench import display, words
 from workbench.words import Text, say
 
+ROWS = 100  # of a table are drawn while exploring; the page and the commands have more
 ANY = ""  # the value of a choice that restricts nothing
 
 
@@ -67,7 +68,8 @@ def parts(block: object, language: str) -> list[dict]:
             found += [{"html": display.html(display.Note(piece.description).data(), (language,))},
                       {"chart": piece.specs[language], "label": told}]
         elif not isinstance(piece, display.Record):
-            found.append({"html": display.html(piece.data(), (language,))})
+            data = piece.data(ROWS) if isinstance(piece, display.Table) else piece.data()
+            found.append({"html": display.html(data, (language,))})
     return found
 
 
