@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from workbench import books, checks, loss
-from workbench.simulate import REGIONS, simulate
+from workbench import books, checks, claims, loss, policy
+from workbench.simulate import REGIONS, score, simulate
 
 
-@pytest.fixture(scope="module", params=[*REGIONS, "US messy", "EU messy"])
+@pytest.fixture(scope="module", params=[*REGIONS, "US messy", "EU messy", "JP messy"])
 def seller(request, tmp_path_factory):
     region, _, messy = request.param.partition(" ")
     folder = tmp_path_factory.mktemp("sellers") / request.param.replace(" ", "-")
@@ -43,3 +43,13 @@ def test_all_that_is_wrong_in_a_messy_folder_is_named_and_nothing_else(seller):
         assert rows == set(truth(seller, "problems.csv")[["file", "line"]].itertuples(index=False, name=None))
     else:
         assert not rows and not len(found[found["kind"] == "file"])
+
+
+def test_claims_are_those_of_the_truth_in_units_and_in_money(seller):
+    known = books.open(seller)
+    found = claims.claims(known, known.through, policy.load(known.seller.policy, known.seller.market))
+    table = score(found, seller.parent / f"{seller.name}.truth")
+    assert len(table) >= 7 and table.loc["all", "true_units"] > 50
+    for measure in ("recall_units", "precision_units", "recall_amount", "precision_amount"):
+        assert (table[measure].dropna() >= 0.99).all(), table.to_string()
+    assert (table.loc[table["true_units"] > 0, "found_units"] > 0).all()

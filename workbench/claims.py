@@ -283,11 +283,12 @@ def _joined(places: pd.DataFrame, size: int) -> pd.DataFrame:
                                ("value_sources", "place", places["of_value"])):
         part = places[rows]
         order = np.argsort(part["claim"].to_numpy(), kind="stable")
-        words, claim = part[column].to_numpy("object")[order], part["claim"].to_numpy()[order]
-        cuts = np.flatnonzero(np.diff(claim)) + 1
+        words, claim = part[column].to_numpy("object")[order].tolist(), part["claim"].to_numpy()[order]
+        cuts = np.r_[0, np.flatnonzero(np.diff(claim)) + 1, len(claim)]
         out = np.full(size, "", "object")
         if len(claim):
-            out[claim[np.r_[0, cuts]]] = [";".join(piece) for piece in np.split(words, cuts)]
+            ends = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+            out[claim[cuts[:-1]]] = [";".join(words[start:end]) for start, end in ends]
         texts[name] = pd.Series(out, dtype="str")
     return pd.DataFrame(texts)
 

@@ -228,7 +228,7 @@ DAY = {"reimbursements": "approved_on", "returns": "returned_on", "removal_shipm
 FEW = 6  # days with a row; fewer tell no rhythm
 FEW_SILENCE = 125  # days: longer than any claim window opens and closes
 LATE_DAYS, HORIZON = 45, 120  # what may be missing at the end of a report, and how late an event may still be settled
-LEAST_SILENCE, LEAST_SLACK = 10, 14
+LEAST_SILENCE = 10
 
 
 STAND_IN = {"settlements": ("transactions",)}  # what orders were sold for, refunded and charged, in another report
@@ -277,11 +277,11 @@ def _reach(table: str) -> Callable[[Papers], Reach | None]:
         else:
             days = np.arange(first, last + dt.timedelta(days=1), dtype="datetime64[D]")  # a ledger has rows every day
         few = len(days) < FEW
-        silence = FEW_SILENCE if few else max(longest_silence(days), LEAST_SILENCE)
+        silence = FEW_SILENCE if few else max(longest_silence(days), LEAST_SILENCE, int(np.diff(days).max().astype(int)))
         others = [day for name in (*DAY, "ledger_detail") if (day := books.last_day(name)) and day <= papers.as_of]
         behind = (max(others, default=last) - last).days > silence
         old = (papers.as_of - last).days > max(silence, LATE_DAYS)
-        return Reach(np.datetime64(first), np.datetime64(last), LATE_DAYS if few else max(silence, LEAST_SLACK),
+        return Reach(np.datetime64(first), np.datetime64(last), 2 * silence,  # before it there may have been nothing
                      f"{table} ends already on {last}" if behind or old else "")
     return made
 

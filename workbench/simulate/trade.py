@@ -94,7 +94,7 @@ def _refund(world: World, order: dict) -> None:
         return
     wait = world.between(4, 30)
     if world.chance(0.06):
-        world.later(wait, lambda: _pay_back(world, order, 0.5, "two_refunds_of_one_line"))
+        world.later(wait, lambda: _half(world, order, value))
         world.later(wait + world.between(1, 5), lambda: _refunded(world, order, value, 0.5))
     else:
         world.later(wait, lambda: _refunded(world, order, value, 1.0))
@@ -112,11 +112,20 @@ def _pay_back(world: World, order: dict, share: float, trap: str = "") -> None:
         world.planted[trap] += 1
 
 
+def _half(world: World, order: dict, value: float) -> None:
+    """The first of two halves: of two units it is one unit's whole price, which is owed from now on."""
+    _pay_back(world, order, 0.5, "two_refunds_of_one_line")
+    if order["units"] > 1:
+        order["half"] = world.owe("refund_not_returned", order["product"], order["units"] // 2, value,
+                                  order_id=order["order"])
+
+
 def _refunded(world: World, order: dict, value: float, share: float) -> None:
     """The refund that completes the price; then the goods come back, or they do not."""
     _pay_back(world, order, share)
     product, units, late = order["product"], order["units"], world.region.return_days
-    owed = world.owe("refund_not_returned", product, units, value, order_id=order["order"])
+    owed = order.get("half") or world.owe("refund_not_returned", product, units, value, order_id=order["order"])
+    owed.units = units
     if world.chance(0.82):
         for _ in range(units):
             days = world.between(2, 40)
