@@ -291,3 +291,40 @@ def test_revenue_volatility_is_unknown_with_fewer_than_three_changes():
                             "amount": [100.0, 200.0, 100.0, 200.0, 200.0]})
     found = incidents.volatility(revenue, dt.date(2026, 5, 1))
     assert found["volatility"].isna().tolist() == [False, True]
+
+
+# ---------------------------------------------------------------------------------------------------- the page
+
+@pytest.mark.parametrize("name", ["halved", "tiny", "everything at once", "never adopts"])
+def test_the_page_says_the_verdict_of_the_numbers_beside_it_whatever_the_design(name):
+    from workbench import figures
+
+    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS[name])
+    found = impact.judged(rows, adopted, name="check twice", as_of=END, placebo=placebo)
+    page = figures.impact.verdict(found)
+    assert page.blocks[1].text == sentences.verdict(found)
+    assert page.blocks[0].cards[0].raw == pytest.approx(found.ratio, nan_ok=True)
+    for part in (figures.impact.checks, figures.impact.methods, figures.impact.over_time,
+                 figures.impact.before_and_after, figures.impact.watch):
+        json.dumps(part(found).data(), allow_nan=False)
+
+
+def test_an_unknown_ratio_stands_on_the_page_as_unknown():
+    from workbench import figures
+
+    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["never adopts"])
+    cards = figures.impact.verdict(impact.judged(rows, adopted, as_of=END, placebo=placebo)).blocks[0].cards
+    assert [card.value.en for card in cards[:3]] == ["unknown"] * 3
+
+
+def test_every_sop_of_the_sheet_is_answered_the_first_at_the_top(seller, tmp_path):
+    folder = tmp_path / "shop"
+    for path in seller.rglob("*"):
+        if path.is_file():
+            (folder / path.relative_to(seller)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path.relative_to(seller)).write_bytes(path.read_bytes())
+    (folder / "sops.csv").write_text("sop,sku_group,sku,adopted_on\nlabels,,00123,2026-03-01\nlabels,,X,\n"
+                                     "photos,,00123,2026-05-01\n", "utf-8")
+    _, told = run(folder, tmp_path / "a.json")
+    assert told["sop"] == "labels" and [each["sop"] for each in told["sops"]] == ["labels", "photos"]
+    assert {**told, "seller": None, "sops": None} == {**told["sops"][0], "seller": None, "sops": None}
