@@ -22,6 +22,8 @@ CENTERS = [f"{name}{digit}" for name in ("PHX", "ABE", "ONT", "LAS", "DFW", "MDW
            for digit in range(1, 7)]
 EVENTS = {"Shipments": .56, "WhseTransfers": .24, "CustomerReturns": .06, "Receipts": .04, "Adjustments": .08,
           "VendorReturns": .02}
+HEADER = ["Date", "FNSKU", "ASIN", "MSKU", "Title", "Event Type", "Reference ID", "Quantity", "Fulfillment Center",
+          "Disposition", "Reason", "Country", "Reconciled Quantity", "Unreconciled Quantity", "Date and Time", "Store"]
 REASONS = {"M": .3, "F": .22, "E": .16, "P": .16, "Q": .1, "O": .02, "N": .02, "5": .02}
 WORDS = {"en": ["Ergonomic", "Folding", "Stainless", "Kitchen", "Garden", "Outdoor", "Heavy-Duty", "Adjustable", "Café",
                 "Crème™", "Organizer", "Holder", "Cushion", "–", "Rack", "Black", "White", "Silver"],
@@ -51,12 +53,12 @@ def _title(draw: np.random.Generator, number: int, words: list[str], length: int
     return f"{text}No. {number:05d}"
 
 
-def months(folder: Path, rows: int, *, language: str = "en") -> list[Path]:
-    """Twelve month files of the detailed inventory ledger."""
+def months(folder: Path, rows: int, *, language: str = "en", count: int = 12) -> list[Path]:
+    """The first `count` month files of a year of `rows` rows of the detailed inventory ledger."""
     products = Products(language)
     each = np.diff(np.linspace(0, rows, len(MONTHS) + 1).astype(int))
     return [_written(folder / f"ledger-{month}.txt", _ledger(products, month, size), "\t")
-            for month, size in zip(MONTHS, each, strict=True)]
+            for month, size in list(zip(MONTHS, each, strict=True))[:count]]
 
 
 def whole(folder: Path, files: list[Path]) -> Path:

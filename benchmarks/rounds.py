@@ -7,11 +7,13 @@ round; medians over the rounds are shown. Imports are not measured: seconds and 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -37,12 +39,12 @@ def peak_memory() -> float:
     return most / (1 << 20 if sys.platform == "darwin" else 1024)
 
 
-def compared(module: str, variants: Sequence[str], arguments: Sequence[str], rounds: int) -> dict[str, list[dict]]:
-    """What `python -m module --one VARIANT ARGUMENTS` measured, per variant, one entry a round."""
+def compared(module: str, variants: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[dict]]:
+    """What `python -m module --one ARGUMENTS` measured, per variant, one entry a round."""
     found: dict[str, list[dict]] = {name: [] for name in variants}
     for _ in range(rounds):
-        for name in variants:
-            command = [sys.executable, "-m", module, "--one", name, *arguments]
+        for name, arguments in variants.items():
+            command = [sys.executable, "-m", module, "--one", *arguments]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
@@ -71,11 +73,24 @@ def shown(rows: list[dict], title: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def same_answers(found: dict[str, list[dict]], names: Sequence[str]) -> None:
-    """Raises unless all runs of these variants gave the same answer: a fast wrong figure is worth nothing."""
-    answers = {json.dumps(run["answer"], sort_keys=True): name for name in names for run in found.get(name, ())}
+def same_answers(found: dict[str, list[dict]]) -> None:
+    """Raises unless all runs gave the same answer: a fast wrong figure is worth nothing."""
+    answers = {json.dumps(run["answer"], sort_keys=True): name for name, runs in found.items() for run in runs}
     if len(answers) > 1:
         raise AssertionError(f"the variants disagree: {answers}")
+
+
+def installed(*names: str) -> list[str]:
+    """The modules that are there; the others are named on stderr and left out."""
+    there = [name for name in names if importlib.util.find_spec(name)]
+    for name in set(names) - set(there):
+        print(f"{name} is not installed (pip install fba-workbench[bench]): left out", file=sys.stderr)
+    return there
+
+
+def folder(chosen: argparse.Namespace) -> Path:
+    """Where the files of a run with these options lie."""
+    return (chosen.folder or Path(tempfile.gettempdir()) / "fba-benchmarks") / f"{chosen.rows}"
 
 
 def parser(description: str, rows: int) -> argparse.ArgumentParser:
