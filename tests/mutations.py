@@ -548,7 +548,8 @@ def outcome(whole: reports.Report, name: str, data: bytes | Packed, text: bool =
     if found.rows != len(set(found.data.column("line").to_pylist())) + len(aside):
         return "SILENT", "rows read are not rows loaded and rows set aside"
     if found.spec.name != whole.spec.name:
-        return "SILENT", f"read as {found.spec.name}"
+        unknown = [p.column for p in reasons if "nobody knows" in p.why]
+        return ("doubted" if unknown else "SILENT"), f"read as {found.spec.name}; unknown: {unknown}"
     before, after = loaded(whole, text), loaded(found, text)
     if before == after:
         return "right", ""
