@@ -160,3 +160,10 @@ def test_a_second_opening_from_the_cache_is_the_same(tmp_path):
     one, two = books.open(tmp_path), books.open(tmp_path)
     pd.testing.assert_frame_equal(one["ledger_detail"], two["ledger_detail"])
     pd.testing.assert_frame_equal(one.problems, two.problems)
+
+
+def test_a_table_of_which_no_row_is_wanted_keeps_its_columns_types(tmp_path):
+    (tmp_path / "costs.csv").write_text("sku,unit_cost,currency,from_date\nA,1.5,USD,2026-01-01\n")
+    known = books.open(tmp_path)
+    none = known.table("costs", where=("currency", ("EUR",)))
+    assert none.empty and none.dtypes.astype("str").equals(known.table("costs").dtypes.astype("str"))

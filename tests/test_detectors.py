@@ -92,7 +92,7 @@ case("a sellable find is not spent on damaged stock", [
     ledger(x(), "2026-05-01", "M", -1, disposition="WAREHOUSE_DAMAGED"), ledger(x(), "2026-05-02", "M", -1),
     ledger(x(), "2026-05-09", "F", 1)], unsure=["lost_warehouse"])
 case("a customer's broken unit goes missing", [ledger(x(), "2026-05-01", "M", -1, disposition="CUSTOMER_DAMAGED")],
-     unsure=["lost_warehouse"])
+     lost_warehouse=1)
 case("three equal rows are three losses", [ledger(x(), "2026-05-01", "M", -1)] * 3, lost_warehouse=3)
 case("a payment of no stated kind settles one event only", [
     ledger(x(), "2026-05-01", "M", -1), ledger(x(), "2026-05-02", "E", -1), paid(x(), "2026-05-20", "GeneralAdjustment",

@@ -411,9 +411,10 @@ def _joined(pieces: list[pa.Table]) -> pa.Table:
     names = list(dict.fromkeys(name for piece in pieces for name in piece.schema.names))
 
     def joined(name: str) -> pa.Array:
-        return flatfile.one(chunk for piece in pieces for chunk in (
+        chunks = [chunk for piece in pieces for chunk in (
             piece.column(name).chunks if name in piece.schema.names
-            else [reports.blank(fields[name].type, piece.num_rows)]))
+            else [reports.blank(fields[name].type, piece.num_rows)])]
+        return flatfile.one(chunks or [reports.blank(fields[name].type, 0)])  # a filter may leave no chunk at all
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         columns = list(pool.map(joined, names))

@@ -122,7 +122,7 @@ def warehouse(papers: Papers) -> Stock:
     account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
     doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
                      _unseen(papers, owed, known))
-    return Stock(account, doubt, note, reversals, back)
+    return Stock(account, doubt, first_of(note, _doubtful_value(owed)), reversals, back)
 
 
 def _grade(disposition: pd.Series) -> np.ndarray:
@@ -271,10 +271,15 @@ def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare:
 
 def _not_owed(owed: pd.DataFrame) -> np.ndarray:
     lost = owed["claim_type"] == "lost_warehouse"
-    return np.select([lost & (owed["disposition"] == BROKEN), lost & owed["disposition"].isin(NOT_OWED),
-                      owed["reason"].isin(UNSELLABLE_DAMAGE)],
-                     ["the units were damaged before: owed as damage", "the unit was unsellable already",
-                      "the unit was unsellable already"], "").astype("object")
+    return np.select([lost & (owed["disposition"] == BROKEN), owed["reason"].isin(UNSELLABLE_DAMAGE)],
+                     ["the units were damaged before: owed as damage", "the unit was unsellable already"],
+                     "").astype("object")
+
+
+def _doubtful_value(owed: pd.DataFrame) -> np.ndarray:
+    """A loss of unsellable stock is a loss all the same, but Amazon may pay little for it."""
+    broken = (owed["claim_type"] == "lost_warehouse") & owed["disposition"].isin(NOT_OWED)
+    return np.where(broken, "the units were unsellable: Amazon may pay less, or nothing", "").astype("object")
 
 
 def _unseen(papers: Papers, owed: pd.DataFrame, known: np.ndarray) -> np.ndarray:
