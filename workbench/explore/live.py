@@ -96,7 +96,7 @@ def _panel(show: Callable, controls: Mapping[str, Control], actions: Sequence[Ac
     panel = _Panel(show, controls, view, status, tongue)
     buttons = [panel.button(action) for action in actions]
     row = ipywidgets.Box([*panel.widgets.values(), *buttons, tongue]).add_class("workbench-controls")
-    box = ipywidgets.VBox([row, status, view])
+    box = ipywidgets.VBox([row, status, view]).add_class("workbench-panel")
     box.panel = panel
     return box
 
