@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks import data, ingest, rounds
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -15,7 +15,8 @@ from workbench.simulate import simulate
 
 sync = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need Chromium: apt-get install chromium")
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(CHROMIUM is None, reason="the browser tests need Chromium: apt-get install chromium")]
 MONTH = "2026-03"
 EVIL = "</script><script>hacked=1</script><img src=x onerror=hacked=1><svg onload=hacked=1><b data-commandlinker-command=x>"
 

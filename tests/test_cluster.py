@@ -13,7 +13,7 @@ from workbench import cli, grid, runs
 from workbench.display import MIME
 
 distributed = pytest.importorskip("distributed")
-pytestmark = [pytest.mark.skipif(os.name != "posix", reason="kills a process"),
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kills a process"),
               pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",
                                          "ignore::pytest.PytestUnhandledThreadExceptionWarning")]
 PRELOAD = "from pathlib import Path\nfrom workbench import grid\ngrid._beside = lambda name: Path({place!r}) / name\n"

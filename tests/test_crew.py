@@ -14,7 +14,7 @@ import pytest
 
 from workbench import crew
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")]
 
 
 def job(title, code):

@@ -204,6 +204,7 @@ def test_every_kind_of_claim_has_its_text_even_one_nobody_knows_yet(shop, kind):
     assert "X000000001" in packet.case_text(claim, papers).en
 
 
+@pytest.mark.slow
 def test_the_packet_command_writes_a_pdf_or_a_text_and_says_what_is_left_to_do(tmp_path, capsys):
     folder = tmp_path / "shop"
     simulate(folder, seed=4, skus=6, months=3, last_month="2026-03")

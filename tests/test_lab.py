@@ -18,8 +18,8 @@ from workbench.simulate import simulate
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"
-pytestmark = [pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"),
-              pytest.mark.xdist_group("lab")]
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium")]
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
 

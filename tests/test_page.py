@@ -54,6 +54,7 @@ def rates(count=12):
                          "units_lost": 5, "units_handled": 2000, "is_mature": True})
 
 
+@pytest.mark.slow
 def test_a_page_of_a_thousand_claims_stays_under_five_megabytes():
     text = made(claims(1000), charts.over_months(rates(), 0.003, same("Rates")))
     assert text.count("<tr>") >= 1000 and len(text.encode()) < 5_000_000
@@ -154,6 +155,7 @@ print(hashlib.sha256(test_page.made(test_page.claims(5), block, test_page.displa
 """
 
 
+@pytest.mark.slow
 def test_the_same_notebook_gives_the_same_bytes_under_another_seed_clock_zone_and_locale():
     digests = set()
     for seed, zone, locale in (("1", "Asia/Shanghai", "C"), ("2", "America/Los_Angeles", "C.UTF-8")):

@@ -80,6 +80,7 @@ def test_the_page_shows_no_folder_of_this_machine(made, seller):
         assert str(seller.parent) not in Path(outcome.page).read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes_in_another_place_zone_and_order(made, seller, tmp_path):
     other = tmp_path / "moved" / "there"
     for path in sorted((path for path in seller.rglob("*") if path.is_file()), reverse=True):
@@ -92,6 +93,7 @@ def test_the_same_inputs_give_the_same_bytes_in_another_place_zone_and_order(mad
         assert (tmp_path / "out" / Path(outcome.page).relative_to(made[1])).read_bytes() == Path(outcome.page).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_recorded_notebook_is_the_one_papermill_alone_would_record(made, seller, tmp_path):
     import papermill
 
@@ -198,6 +200,7 @@ def test_a_cell_that_never_ends_is_stopped(notebooks, seller, tmp_path, monkeypa
     assert not outcome.ok and "CellTimeoutError" in outcome.error and time.monotonic() - started < 60
 
 
+@pytest.mark.slow
 def test_one_failed_page_does_not_stop_the_others(notebooks, seller, tmp_path):
     notebooks("a-good-one", GOOD)
     notebooks("b-bad-one", "1 / 0")
@@ -321,6 +324,7 @@ def test_hostile_text_stays_text():
     assert "<script>alert" not in text and "<img" not in text and "&lt;img" in text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_stopping_a_run_leaves_nothing_half_made(seller, tmp_path):
     out = tmp_path / "out"

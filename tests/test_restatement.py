@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from workbench import grid, publish, runs
 from workbench.restatement import ITEMS, bridge, changes
 
+pytestmark = pytest.mark.slow
+
 MONTH = "2026-03"
 LEDGER = ("Date\tFNSKU\tASIN\tMSKU\tTitle\tEvent Type\tReference ID\tQuantity\tFulfillment Center\tDisposition\tReason"
           "\tCountry\n")

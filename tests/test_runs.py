@@ -23,6 +23,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @posix
 def test_a_write_killed_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_path):
     place, moments = tmp_path / "page.html", random.Random(6)
