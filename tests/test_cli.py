@@ -58,6 +58,12 @@ def test_nothing_is_lost_or_invented_beside_what_is_named(seller, tmp_path):
     assert (june["units_handled"], june["units_lost_gross"], june["units_lost"]) == ("30", "2", "1")
 
 
+def test_who_is_told_incomplete_is_told_what_is(seller, tmp_path, capsys):
+    for command in ("loss", "claims"):
+        assert cli.main([command, str(seller), "--quiet", "--as-of", "2026-06-30", "--out", str(tmp_path / "out.csv")]) == 3
+        assert "incomplete: rows_read failed: 2 of" in capsys.readouterr().err
+
+
 def test_a_clean_folder_ends_with_0_and_has_no_problems(seller, tmp_path, capsys):
     for name in ("returns.txt", "reimbursements.txt", "diary.csv"):
         (seller / name).unlink()

@@ -271,8 +271,8 @@ def _claims(args: argparse.Namespace) -> int:
     for row in lacking.itertuples():
         print(f"workbench: {row.claim_type} is unknown: no {row.missing.replace(';', ', no ')} in the folder.",
               file=sys.stderr)
-    stale = checks.checks(books).failed
-    return INCOMPLETE if len(lacking) or stale else DONE
+    broken = _told_failed(checks.checks(books).table)
+    return INCOMPLETE if len(lacking) or broken else DONE
 
 
 def _impact(args: argparse.Namespace) -> int:
@@ -371,8 +371,17 @@ def _trust(books, report: str) -> int:
     from workbench import checks
 
     table = checks.checks(books).table
-    concerns = table[table["report"].isin(("", report)) & (table["outcome"] == "failed")]
-    return INCOMPLETE if len(concerns) else DONE
+    return INCOMPLETE if _told_failed(table[table["report"].isin(("", report))]) else DONE
+
+
+def _told_failed(table) -> bool:
+    """Whether a check failed, each said on a line of its own: an exit code alone does not say what is incomplete."""
+    failed = table[table["outcome"] == "failed"]
+    for row in failed.itertuples():
+        where = " ".join(filter(None, (row.report, row.check)))
+        print(f"workbench: incomplete: {where} failed: {row.count} of {row.of} {row.detail}".rstrip() + ". "
+              "`workbench check` says more.", file=sys.stderr)
+    return len(failed) > 0
 
 
 if __name__ == "__main__":
