@@ -6,8 +6,12 @@ import pytest
 from workbench import books, checks, claims, loss, policy
 from workbench.simulate import REGIONS, score, simulate
 
+QUICK = ("US", "EU", "JP", "AE", "EU messy")  # the others are among the long tests
 
-@pytest.fixture(scope="module", params=[*REGIONS, "US messy", "EU messy", "JP messy"])
+
+@pytest.fixture(scope="module", params=[
+    *(region if region in QUICK else pytest.param(region, marks=pytest.mark.slow)
+      for region in (*REGIONS, "US messy", "EU messy", "JP messy"))])
 def seller(request, tmp_path_factory):
     region, _, messy = request.param.partition(" ")
     folder = tmp_path_factory.mktemp("sellers") / request.param.replace(" ", "-")

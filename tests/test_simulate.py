@@ -27,6 +27,7 @@ def content(path):
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_demo_seller_is_what_its_command_makes(tmp_path, monkeypatch):
     line = re.search(r"^workbench (simulate .*)$", (ROOT / "data_samples" / "README.md").read_text("utf-8"), re.MULTILINE)
     monkeypatch.chdir(tmp_path)
