@@ -66,6 +66,18 @@ def test_a_click_on_a_row_chooses_it_and_a_second_click_frees_it(panel):
     assert panel.widgets["center"].value == ANY
 
 
+def test_another_seller_beside_this_one_can_be_chosen(known, tmp_path):
+    for name, months in (("one", 3), ("two", 2)):
+        simulate(tmp_path / name, seed=7, region="US", skus=4, months=months, demand=0.5)
+    first = books.open(tmp_path / "one")
+    panel = explore.loss_rates(first, f"{first.through:%Y-%m}", as_of=f"{first.through}", interactive=True).panel
+    assert [value for _, value in panel.widgets["seller"].options] == ["one", "two"]
+    panel.widgets["seller"].value = "two"
+    chart = next(part["chart"] for part in panel.view.parts if "chart" in part)
+    rates = loss.loss_rates(books.open(tmp_path / "two")["ledger_detail"], ["month"], as_of=first.through)
+    assert [row["units_handled"] for row in chart["datasets"]["rows"]] == rates["units_handled"].tolist()
+
+
 def test_what_cannot_be_found_is_explained(panel):
     panel.widgets["sku"].value = "no such sku"
     assert "No SKU or FNSKU contains no such sku" in said(panel)

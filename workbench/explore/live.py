@@ -160,11 +160,10 @@ class _Panel:
         for name, control in self.controls.items():  # what can be chosen may follow from the others
             if callable(control.options):
                 widget, options = self.widgets[name], _options(control, values, self.tongue.value)
-                if list(widget.options) != options:
+                if options and list(widget.options) != options:
                     kept = widget.value
                     widget.options = options
-                    allowed = [value for _, value in options]
-                    widget.value = kept if kept in allowed or control.kind == "choices" else control.value
+                    widget.value = _kept(control, kept, [value for _, value in options])
         self.quiet = False
         self.run()
 
@@ -236,6 +235,13 @@ def _options(control: Control, values: Mapping, language: str) -> list[tuple[str
             text = str(option)
         named.append((text, option))
     return named
+
+
+def _kept(control: Control, value: object, allowed: Sequence) -> object:
+    """The value where the new options still hold it, else the control's first one or all of the span."""
+    if control.kind == "span":
+        return value if set(value) <= set(allowed) else (allowed[0], allowed[-1])
+    return value if control.kind == "choices" or value in allowed else control.value
 
 
 def _taken(control: Control, value: object) -> object:
