@@ -103,3 +103,10 @@ def test_a_users_mistake_is_one_line_and_ends_with_1(seller, arguments, said, ca
     assert cli.main([argument.format(seller=seller) for argument in arguments]) == 1
     err = capsys.readouterr().err
     assert said in err and err.startswith("workbench: ") and len(err.splitlines()) == 1
+
+
+def test_an_empty_folder_has_no_month_to_publish_and_is_told_what_to_do(tmp_path, capsys):
+    (tmp_path / "shop").mkdir()
+    assert cli.main(["publish", str(tmp_path / "shop"), "--out", str(tmp_path / "out"), "--quiet"]) == 1
+    told = capsys.readouterr().err
+    assert "no month to report" in told and "Inventory Ledger > Detailed view" in told and "Traceback" not in told

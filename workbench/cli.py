@@ -347,7 +347,7 @@ def _lab(args: argparse.Namespace) -> int:
 
     args.seller = args.seller or publish.demo_seller()
     books = _books(args)
-    as_of = dt.date.today() if books.files.empty else books.through
+    as_of = dt.date.today() if books.through.year < 1990 else books.through  # nothing in the folder is dated
     month = (as_of + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)  # the last complete one
     folder = args.folder or Path("lab") / (re.sub(r"[^\w-]+", "-", books.seller.name).strip("-") or "seller")
     lab.prepare(args.seller, folder, month=f"{month:%Y-%m}", as_of=as_of, policy=books.seller.policy)

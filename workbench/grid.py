@@ -109,8 +109,15 @@ def digest(*parts: str) -> str:
 
 
 def last_complete_month(known: books.Books) -> str:
-    """The last month of the ledger that is over; of all files where there is no ledger."""
+    """The last month of the ledger that is over; of all files where there is no ledger.
+
+    Raises ParameterError for a folder in which nothing is dated.
+    """
     last = known.last_day("ledger_detail") or known.through
+    if last == books.EPOCH:
+        raise ParameterError(f"{known.seller.folder}: no export with dates is in the folder, so there is no month to "
+                             "report. Put the inventory ledger into it (Reports > Fulfillment > Inventory Ledger > "
+                             "Detailed view). `workbench lab` on the folder says what else is needed.")
     month = last.strftime("%Y-%m")
     if last == last_day(month):
         return month
