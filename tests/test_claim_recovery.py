@@ -98,6 +98,7 @@ def test_every_sentence_of_the_page_is_there_in_chinese_too(whole):
             assert said["zh"] != said["en"] and re.search("[\u4e00-\u9fff]", said["zh"]), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", FILES)
 def test_what_a_missing_report_leaves_unknown_is_named_and_never_a_number(seller, tmp_path, gone):
     folder = without(seller, tmp_path, gone)

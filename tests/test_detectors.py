@@ -498,6 +498,7 @@ def test_the_published_cases_of_another_workbench(tmp_path):
         ("lost_warehouse", "S-X1"): 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "types"), [
     ("reimbursements", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "refund_not_returned",
                         "inbound_shortage", "removal_lost"}),
