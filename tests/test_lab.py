@@ -32,7 +32,7 @@ def free_port():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("lab"), free_port()
-    seller = folder.parent / "seller"
+    seller = tmp_path_factory.mktemp("shops") / "seller"
     simulate(seller, seed=5, region="US", skus=8, months=8, demand=0.5)
     command = [sys.executable, "-m", "workbench.cli", "lab", str(seller), "--quiet", "--no-browser", "--port", str(port),
                "--folder", str(folder)]
