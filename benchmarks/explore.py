@@ -10,9 +10,7 @@ the cube, `loss.loss_rates` on the ledger itself, stands beside it: the two give
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 import pandas as pd
@@ -23,12 +21,12 @@ from benchmarks import data, rounds
 def main() -> None:
     """Prints the medians; raises AssertionError when the cube and the ledger disagree."""
     asked = rounds.parser(__doc__.splitlines()[0], 1_000_000).parse_args()
-    place = asked.folder or Path(tempfile.gettempdir()) / "fba-benchmarks"
-    folder = data.once(place / f"months-{asked.rows}", lambda made: data.months(made, asked.rows))
-    os.environ.setdefault("WORKBENCH_CACHE", str(place / "cache"))
+    root = rounds.folder(asked)
+    os.environ["WORKBENCH_CACHE"] = str(root / "cache")
+    data.months(root / "months", asked.rows)
     from workbench import books, explore, loss
 
-    known = books.open(folder)
+    known = books.open(root / "months")
     month, day = f"{known.through:%Y-%m}", known.through
     ledger = known.table("ledger_detail", list(loss.NEEDED))
     started = time.perf_counter()

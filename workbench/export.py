@@ -26,7 +26,7 @@ def write(table: pd.DataFrame, path: Path, **more: pd.DataFrame) -> None:
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
         raise ValueError(f"{path}: expected a name that ends in .csv or .xlsx.")
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         if kind == ".csv":
             inert(table).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
         else:
@@ -35,12 +35,12 @@ def write(table: pd.DataFrame, path: Path, **more: pd.DataFrame) -> None:
 
 def write_json(answer: Mapping, path: Path) -> None:
     """Write `answer` to `path` as JSON, replacing it in one step; a number that JSON cannot hold is an error."""
-    with _replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n", "utf-8")
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A file to write instead of `path`, which takes its place once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import re
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from workbench import words
+from workbench import export, words
 from workbench.evidence import LARGEST, PICTURES
 from workbench.words import Money, Text, say
 
@@ -112,17 +111,8 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
 
 def write(place: Path, data: bytes) -> None:
     """Whole or not at all: beside its place, on the disk, then moved there."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with export.replacing(place) as temporary:
+        temporary.write_bytes(data)
 
 
 # ---------------------------------------------------------------------------------------------------- words
