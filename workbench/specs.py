@@ -75,6 +75,19 @@ class Spec:
         return {fold(header): column for column in self.columns for _, header in column.headers}
 
     @functools.cached_property
+    def languages(self) -> dict[str, tuple[str, ...]]:
+        """Folded header -> the languages that spell its column so."""
+        found: dict[str, list[str]] = {}
+        for text, column in self.known.items():
+            found[text] = [language for language, header in column.headers if fold(header) == text]
+        return {text: tuple(dict.fromkeys(languages)) for text, languages in found.items()}
+
+    @functools.cached_property
+    def wide(self) -> frozenset[str]:
+        """Folded headers of the amounts that become rows of their own, and of what describes them."""
+        return frozenset(fold(name) for item in self.unfold for name in (item.amount, item.description) if name)
+
+    @functools.cached_property
     def skipped(self) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
         """Folded headers that are known and not loaded; how such headers begin; how twins of known headers end."""
         names = [*self.ignored, *self.private]
@@ -92,6 +105,11 @@ class Match:
     unknown: dict[int, str]  # positions nobody knows: kept as text under their own header, and reported
     repeated: tuple[str, ...]  # headers that stand there twice; the first counts
     language: str
+
+    @property
+    def size(self) -> int:
+        """How much of the header the report knows, less what it does not."""
+        return len(self.columns) + len(self.unfold) - len(self.unknown)
 
 
 class UnknownReport(ValueError):
@@ -157,21 +175,59 @@ def tables() -> dict[str, tuple[Column, ...]]:
 def match(header: Sequence[str]) -> Match:
     """The one report whose required headers are all in `header`.
 
-    Raises UnknownReport, naming the nearest report and what it misses, when none fits or two fit equally well.
+    Raises UnknownReport, naming the nearest report and what it misses, when none fits, when two fit equally well, or when
+    a report that lacks one header knows more of the others than the one that fits: a renamed header makes no other report.
 
     >>> match(["sku", "unit_cost"]).spec.name
     'costs'
     """
+    return _match(tuple(header))
+
+
+@functools.lru_cache(1 << 10)
+def _match(header: tuple[str, ...]) -> Match:
     folded = [fold(cell) for cell in header]
-    fits = [found for spec in reports().values() if (found := _fit(spec, header, folded))]
+    present = _present(folded)
+    fits = [found for name in sorted(present) if _required(name) <= present[name]
+            and (found := _fit(reports()[name], header, folded))]
     if not fits:
-        raise UnknownReport(_nearest(header, folded))
-    best = max(len(found.columns) + len(found.unfold) - len(found.unknown) for found in fits)
-    winners = [found for found in fits if len(found.columns) + len(found.unfold) - len(found.unknown) == best]
+        raise UnknownReport(_nearest(header, present))
+    best = max(found.size for found in fits)
+    winners = [found for found in fits if found.size == best]
     if len(winners) > 1:
         names = " and ".join(found.spec.name for found in winners)
         raise UnknownReport(f"header {_shown(header)} fits {names} equally well. Rename a column so that one fits.")
-    return winners[0]
+    winner = winners[0]
+    rivals = [name for name, columns in present.items() if len(columns) > len(winner.columns) + len(winner.unfold)
+              and len(_required(name) - columns) == 1 and _required(name) & columns]
+    if winner.unknown and rivals:
+        raise UnknownReport(_nearest(header, {name: present[name] for name in rivals}))
+    return winner
+
+
+@functools.cache
+def _index() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Folded header -> the (report, column) pairs that spell it so."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, spec in reports().items():
+        for text, column in spec.known.items():
+            found.setdefault(text, []).append((name, column.name))
+    return {text: tuple(pairs) for text, pairs in found.items()}
+
+
+@functools.cache
+def _required(name: str) -> frozenset[str]:
+    """The columns without which a header is not this report's."""
+    return frozenset(column.name for column in reports()[name].columns if column.required)
+
+
+def _present(folded: Sequence[str]) -> dict[str, set[str]]:
+    """Report -> those of its columns that the header has; no entry for a report of which it has none."""
+    found: dict[str, set[str]] = {}
+    for text in folded:
+        for name, column in _index().get(text, ()):
+            found.setdefault(name, set()).add(column)
+    return found
 
 
 def money_column(name: str) -> Column:
@@ -181,7 +237,6 @@ def money_column(name: str) -> Column:
 
 def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
     known = spec.known
-    parts = {fold(name) for item in spec.unfold for name in (item.amount, item.description) if name}
     columns: dict[int, Column] = {}
     unknown: dict[int, str] = {}
     repeated = []
@@ -191,7 +246,7 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
             repeated.append(header[position])
         elif column:
             columns[position] = column
-        elif name and name not in parts and not _is_skipped(spec, name):
+        elif name and name not in spec.wide and not _is_skipped(spec, name):
             unknown[position] = header[position]
     present = {column.name for column in columns.values()}
     if any(column.required and column.name not in present for column in spec.columns):
@@ -202,7 +257,7 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
               for item in spec.unfold if fold(item.amount) in folded}
     if spec.unfold and not unfold:
         return None
-    language = _language(columns, folded)
+    language = _language(spec, columns, folded)
     return Match(spec, columns, unfold, _apart(unknown), tuple(repeated), language)
 
 
@@ -240,31 +295,28 @@ def _position(folded: list[str], name: str) -> int | None:
     return folded.index(fold(name)) if name and fold(name) in folded else None
 
 
-def _language(columns: dict[int, Column], folded: list[str]) -> str:
+def _language(spec: Spec, columns: dict[int, Column], folded: list[str]) -> str:
     """The language that spells most of the headers; English where it is a tie."""
     votes: dict[str, int] = {"en": 0}
-    for position, column in columns.items():
-        for language in {language for language, header in column.headers if fold(header) == folded[position]}:
+    for position in columns:
+        for language in spec.languages[folded[position]]:
             votes[language] = votes.get(language, 0) + 1
     return max(votes, key=lambda language: votes[language])
 
 
-def _nearest(header: Sequence[str], folded: list[str]) -> str:
-    def missing(spec: Spec) -> list[Column]:
-        return [column for column in spec.columns
-                if column.required and not any(fold(text) in folded for _, text in column.headers)]
+def _nearest(header: Sequence[str], present: dict[str, set[str]]) -> str:
+    """Which of the reports in `present` the header comes nearest to, and what it lacks for that."""
+    def score(name: str) -> tuple[float, int]:
+        return len(_required(name) & present[name]) / max(len(_required(name)), 1), len(present[name])
 
-    def score(spec: Spec) -> float:
-        required = sum(column.required for column in spec.columns)
-        return (required - len(missing(spec))) / max(required, 1)
-
-    nearest = max(reports().values(), key=score)
     text = f"header {_shown(header)} fits no known report."
-    if score(nearest) < 0.5:
+    nearest = max(sorted(present), key=score, default="")
+    if not nearest or score(nearest)[0] < 0.5:
         return text + " Is it an Amazon report, with its header line?"
-    lost = ", ".join(repr(column.headers[0][1]) for column in missing(nearest)) or "a group of columns it needs"
-    return (f"{text} Nearest is {nearest.name}: missing {lost}. "
-            f"If Amazon renamed it, add the new spelling to specs/{nearest.name}.toml.")
+    lost = ", ".join(repr(column.headers[0][1]) for column in reports()[nearest].columns
+                     if column.name in _required(nearest) - present[nearest]) or "a group of columns it needs"
+    return (f"{text} Nearest is {nearest}: missing {lost}. "
+            f"If Amazon renamed it, add the new spelling to specs/{nearest}.toml.")
 
 
 def _shown(header: Sequence[str]) -> str:
