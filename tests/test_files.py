@@ -117,7 +117,8 @@ def test_a_sheet_with_a_cell_at_the_far_end_is_refused(tmp_path):
     ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel"), ("a.txt", b"", "empty"), ("a.txt", b"hello\n", "header"),
     ("a.json", b"[" * 100_000, "damaged"), ("a.json", b"\xff\xfe\x00", "damaged"), ("a.xlsx", b"sku,unit_cost", "damaged"),
     ("a.zip", b"PK\x03\x04", "not a whole zip")],
-    ids=["zip", "gzip", "pdf", "web page", "old excel", "empty", "text", "deep json", "utf-16 json", "csv as xlsx", "cut zip"])
+    ids=["zip", "gzip", "pdf", "web page", "old excel", "empty", "text", "deep json", "utf-16 json", "csv as xlsx",
+         "cut zip"])
 def test_what_is_no_export_is_refused_by_what_it_is_and_by_its_name(tmp_path, name, data, what):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ValueError, match=what) as refused:
