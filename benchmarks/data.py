@@ -25,6 +25,7 @@ EVENTS = {"Shipments": .56, "WhseTransfers": .24, "CustomerReturns": .06, "Recei
 HEADER = ["Date", "FNSKU", "ASIN", "MSKU", "Title", "Event Type", "Reference ID", "Quantity", "Fulfillment Center",
           "Disposition", "Reason", "Country", "Reconciled Quantity", "Unreconciled Quantity", "Date and Time", "Store"]
 REASONS = {"M": .3, "F": .22, "E": .16, "P": .16, "Q": .1, "O": .02, "N": .02, "5": .02}
+PAID = {"Lost_Warehouse": .35, "Damaged_Warehouse": .3, "CustomerReturn": .25, "Lost_Inbound": .1}
 WORDS = {"en": ["Ergonomic", "Folding", "Stainless", "Kitchen", "Garden", "Outdoor", "Heavy-Duty", "Adjustable", "Café",
                 "Crème™", "Organizer", "Holder", "Cushion", "–", "Rack", "Black", "White", "Silver"],
          "ja": ["折りたたみ", "ステンレス", "キッチン", "ガーデン", "旅行", "アウトドア", "頑丈", "調整可能", "収納",
@@ -59,6 +60,18 @@ def months(folder: Path, rows: int, *, language: str = "en", count: int = 12) ->
     each = np.diff(np.linspace(0, rows, len(MONTHS) + 1).astype(int))
     return [_written(folder / f"ledger-{month}.txt", _ledger(products, month, size), "\t")
             for month, size in list(zip(MONTHS, each, strict=True))[:count]]
+
+
+def seller(folder: Path, rows: int) -> Path:
+    """The month files, a reimbursement report of a fiftieth of their rows (no reversals), and a cost sheet."""
+    for path in months(folder.parent / "months", rows):
+        once(folder / path.name, lambda link, path=path: link.hardlink_to(path))
+    products = Products()
+    _written(folder / "reimbursements.txt", lambda: [_reimbursements(products, rows // 50)], "\t")
+    _written(folder / "costs.csv", lambda: [pa.table({
+        "sku": products.msku, "unit_cost": pa.array(np.round(products.price * .3, 2)).cast(pa.string()),
+        "currency": pa.array(["USD"] * PRODUCTS)})], ",")
+    return folder
 
 
 def whole(folder: Path, files: list[Path]) -> Path:
@@ -118,9 +131,6 @@ def _ledger_piece(products: Products, month: np.datetime64, first: int, size: in
     reference = pa.array(draw.integers(10 ** 13, 10 ** 14, count)).cast(pa.string())
     state = np.where(reason == 3, 1, np.where(draw.random(count) < .04, 2, 0))
 
-    def named(words: list[str] | pa.Array, at: np.ndarray) -> pa.Array:
-        return pa.array(words).take(pa.array(at)) if isinstance(words, list) else words.take(pa.array(at))
-
     none = named([""], np.zeros(count, int))
     return pa.table({
         "Date": named(days, day - 1), "FNSKU": named(products.fnsku, product), "ASIN": named(products.asin, product),
@@ -134,3 +144,38 @@ def _ledger_piece(products: Products, month: np.datetime64, first: int, size: in
         "Reconciled Quantity": named(["0"], np.zeros(count, int)),
         "Unreconciled Quantity": named(["0"], np.zeros(count, int)),
         "Date and Time": named(stamps, day - 1), "Store": none})
+
+
+def _reimbursements(products: Products, size: int) -> pa.Table:
+    """Payments of the year, in cash and now and then in stock, oldest first."""
+    draw = np.random.default_rng(11)
+    product = draw.choice(PRODUCTS, size, p=products.share)
+    reason = draw.choice(len(PAID), size, p=list(PAID.values()))
+    units = draw.choice([1, 1, 1, 2, 3], size)
+    stock = np.where(draw.random(size) < .05, units, 0)
+    cents = np.round(products.price[product] * np.where(reason == 2, 80, 30) * draw.choice([1, 1, 1, .8], size)).astype(int)
+    day = np.sort(draw.integers(365, size=size)) + MONTHS[0].astype("datetime64[D]")
+    number = np.arange(size)
+    order = pa.array([f"112-{n * 7919 % 9_999_991:07d}-{n * 104_729 % 9_999_973:07d}" for n in range(size)], pa.string())
+
+    def text(values: np.ndarray) -> pa.Array:
+        return pa.array(values).cast(pa.string())
+
+    def money(values: np.ndarray) -> pa.Array:
+        return text(np.round(values / 100, 2))
+
+    return pa.table({
+        "approval-date": pc.binary_join_element_wise(text(day), "T12:00:00+00:00", ""),
+        "reimbursement-id": text(10 ** 10 + number), "case-id": named([""], np.zeros(size, int)),
+        "amazon-order-id": pc.if_else(pa.array(reason == 2), order, ""), "reason": named(list(PAID), reason),
+        "sku": named(products.msku, product), "fnsku": named(products.fnsku, product),
+        "asin": named(products.asin, product), "product-name": named(products.title, product),
+        "condition": named(["NewItem"], np.zeros(size, int)), "currency-unit": named(["USD"], np.zeros(size, int)),
+        "amount-per-unit": money(cents), "amount-total": money(cents * (units - stock)),
+        "quantity-reimbursed-cash": text(units - stock), "quantity-reimbursed-inventory": text(stock),
+        "quantity-reimbursed-total": text(units)})
+
+
+def named(words: list[str] | pa.Array, at: np.ndarray) -> pa.Array:
+    """The word at each place."""
+    return (pa.array(words) if isinstance(words, list) else words).take(pa.array(at))

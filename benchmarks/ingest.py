@@ -7,8 +7,6 @@ everything and keep nothing). Ours reads, types, checks, keeps the line number o
 from __future__ import annotations
 
 import gzip
-import json
-import os
 import shutil
 from pathlib import Path
 
@@ -84,14 +82,7 @@ def folders(root: Path, rows: int) -> dict[str, Path]:
 
 
 def main() -> None:
-    options = rounds.parser(__doc__.splitlines()[0], 1_000_000)
-    options.add_argument("exports", nargs="?", type=Path)
-    chosen = options.parse_args()
-    if chosen.one:
-        print(json.dumps(VARIANTS[chosen.one](chosen.exports)))
-        return
-    root = rounds.folder(chosen)
-    os.environ["WORKBENCH_CACHE"] = str(root / "cache")
+    chosen, root = rounds.begun(__doc__.splitlines()[0], 1_000_000, VARIANTS)
     made = folders(root, chosen.rows)
     every = (*rounds.installed("duckdb", "polars"), "first", "again")
     runs = [{run: [run, str(made[name])] for run in every} for name in ("months", "whole")]

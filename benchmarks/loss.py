@@ -6,8 +6,6 @@ What is measured is the grouping; the tables are loaded before.
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -93,14 +91,7 @@ def _ledger(folder: Path):
 
 
 def main() -> None:
-    options = rounds.parser(__doc__.splitlines()[0], 1_000_000)
-    options.add_argument("exports", nargs="?", type=Path)
-    chosen = options.parse_args()
-    if chosen.one:
-        print(json.dumps(VARIANTS[chosen.one](chosen.exports)))
-        return
-    root = rounds.folder(chosen)
-    os.environ["WORKBENCH_CACHE"] = str(root / "cache")
+    chosen, root = rounds.begun(__doc__.splitlines()[0], 1_000_000, VARIANTS)
     data.months(root / "months", chosen.rows)
     names = [*rounds.installed("duckdb", "polars"), "cube"]
     found = rounds.compared("benchmarks.loss", {name: [name, str(root / "months")] for name in (*names, "rates")},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,18 @@ def installed(*names: str) -> list[str]:
 def folder(chosen: argparse.Namespace) -> Path:
     """Where the files of a run with these options lie."""
     return (chosen.folder or Path(tempfile.gettempdir()) / "fba-benchmarks") / f"{chosen.rows}"
+
+
+def begun(description: str, rows: int, variants: Mapping[str, Callable[[Path], dict]]) -> tuple[argparse.Namespace, Path]:
+    """The options of a run and its folder, with the cache in it; a process of one variant measures, prints and ends."""
+    options = parser(description, rows)
+    options.add_argument("exports", nargs="?", type=Path, help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.one:
+        print(json.dumps(variants[chosen.one](chosen.exports)))
+        raise SystemExit
+    os.environ["WORKBENCH_CACHE"] = str(folder(chosen) / "cache")
+    return chosen, folder(chosen)
 
 
 def parser(description: str, rows: int) -> argparse.ArgumentParser:

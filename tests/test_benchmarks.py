@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["ingest", "loss"])
+@pytest.mark.parametrize("name", ["ingest", "loss", "claims"])
 def test_a_benchmark_runs_and_its_variants_agree(name, tmp_path):
     done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--rows", "600", "--rounds", "1",
                            "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
