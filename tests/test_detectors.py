@@ -438,6 +438,31 @@ def test_refunds_are_read_from_date_range_reports_where_there_is_no_settlement(t
     assert table["unit_value"].tolist() == [16.25]
 
 
+def test_flat_file_v1_counts_units_on_a_line_of_their_own_and_closing_fees_lower_the_value(tmp_path):
+    head = ["settlement-id", "settlement-start-date", "settlement-end-date", "deposit-date", "total-amount",
+            "currency", "transaction-type", "order-id", "marketplace-name", "fulfillment-id", "posted-date", "sku",
+            "quantity-purchased", "price-type", "price-amount",
+            "item-related-fee-type", "item-related-fee-amount", "other-amount"]
+    start = {"settlement-id": "77", "settlement-start-date": "2026-03-01T00:00:00+00:00", "total-amount": "-17.29",
+             "settlement-end-date": "2026-03-31T00:00:00+00:00", "deposit-date": "2026-04-02T00:00:00+00:00",
+             "currency": "USD"}
+    line = {"settlement-id": "77", "order-id": "V1", "marketplace-name": "Amazon.com", "fulfillment-id": "AFN",
+            "sku": "S-1"}
+    sale = [{"quantity-purchased": "2"}, {"price-type": "Principal", "price-amount": "50.00"},
+            *({"item-related-fee-type": kind, "item-related-fee-amount": amount} for kind, amount in (
+                ("FBAPerUnitFulfillmentFee", "-10.00"), ("Commission", "-7.00"), ("DigitalServicesFee", "-0.29")))]
+    rows = [start, *({**line, "transaction-type": "Order", "posted-date": "2026-03-05T12:00:00+00:00", **cells}
+                     for cells in sale),
+            {**line, "transaction-type": "Refund", "posted-date": "2026-03-20T12:00:00+00:00", "price-type": "Principal",
+             "price-amount": "-50.00"}]
+    folder = write(tmp_path / "s", [*quiet(), back("1", "2026-04-01", "V1")])
+    (folder / "v1.txt").write_text("\n".join("\t".join(row.get(name, "") for name in head) for row in [
+        dict(zip(head, head, strict=True)), *rows]) + "\n", "utf-8")
+    found, table = asserted(folder, types=["refund_not_returned"])
+    assert found == {("refund_not_returned", "S-1"): 1} and table["units_owed"].tolist() == [2]
+    assert table["unit_value"].tolist() == [16.36]  # (50.00 - 17.29) / 2, of which half a cent is rounded up
+
+
 def test_a_new_fee_card_is_no_overcharge_and_a_step_of_one_sku_is(tmp_path):
     rows = []
     for sku in range(5):

@@ -8,6 +8,8 @@ import pandas as pd
 from workbench.books import Books
 from workbench.detectors.found import Papers, key, lines, products
 
+CLOSING = ("fixedclosingfee", "variableclosingfee", "digitalservicesfee", "digitalservicesfeefba", "peritemfee",
+           "fbaperorderfulfillmentfee", "fbaweightbasedfee")  # fees of a sale besides the referral and the fulfilment fee
 WHOLE = 0.98  # a refund of at least this share of the price is a refund of the unit; less is goodwill
 LINE = ["order_id", "msku"]
 NUMBERS = ("principal", "fee_charged", "referral", "refunded", "units_sold", "unit_price", "unit_fees")
@@ -24,6 +26,7 @@ def sales(papers: Papers) -> pd.DataFrame:
     """
     table = papers.once(money_lines)
     part = {name: table[table["what"] == name] for name in ("price", "promotion", "fee", "referral", "refund")}
+    counted = table[table["what"] == "count"]
     grouped = {name: rows.groupby(LINE, sort=False)["amount"].sum() for name, rows in part.items()}
     out = pd.DataFrame({"principal": grouped["price"], "off": grouped["promotion"], "fee_charged": -grouped["fee"],
                         "referral": -grouped["referral"], "refunded": -grouped["refund"]})
@@ -31,9 +34,10 @@ def sales(papers: Papers) -> pd.DataFrame:
     sold = pd.concat([part["price"], part["fee"]])
     out["sold_on"] = sold.groupby(LINE)["posted_on"].min()
     out["refunded_on"] = part["refund"].groupby(LINE)["posted_on"].min()
-    units = {name: rows[rows["amount"] * sign > 0].groupby(LINE)["units"].sum()
-             for name, rows, sign in (("price", part["price"], 1), ("fee", part["fee"], -1))}
-    out["units_sold"] = units["price"].reindex(out.index).where(lambda sold: sold > 0, units["fee"].reindex(out.index))
+    out["units_sold"] = np.nan
+    for rows in (part["price"][part["price"]["amount"] > 0], counted, part["fee"][part["fee"]["amount"] < 0]):
+        units = rows.groupby(LINE)["units"].sum().reindex(out.index)
+        out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, units)
     by_line = table.groupby(LINE, sort=False)
     for name, how in (("is_other_channel", "any"), ("is_fba", "any"), ("currency", "first"), ("country", "first")):
         out[name] = by_line[name].agg(how)
@@ -77,8 +81,9 @@ def has_money(papers: Papers) -> bool:
 
 
 def money_lines(papers: Papers) -> pd.DataFrame:
-    """The amounts of FBA orders and refunds: what (price, promotion, fee, referral, refund), order_id, msku, amount,
-    units, posted_on, currency, country, is_other_channel, is_fba (some file says so), file, line.
+    """The amounts of FBA orders and refunds: what (price, promotion, fee, referral: also closing fees, refund; count: units
+    on a line of their own, as in flat file V1), order_id, msku, amount, units, posted_on, currency, country,
+    is_other_channel, is_fba (some file says so), file, line.
 
     From the settlements; where there are none, from the date-range transactions.
     """
@@ -106,8 +111,9 @@ def _of_settlements(books: Books) -> pd.DataFrame:
     price = principal & group.isin(["itemprice", ""])
     promotion = principal & group.eq("promotion")
     what = np.select([order & price, order & promotion, order & text.eq("fbaperunitfulfillmentfee"),
-                      order & text.eq("commission"), kind.eq("refund") & (price | promotion)],
-                     ["price", "promotion", "fee", "referral", "refund"], "")
+                      order & text.isin(["commission", *CLOSING]), kind.eq("refund") & (price | promotion),
+                      order & text.eq("") & group.eq("") & table["units"].gt(0).to_numpy(bool, na_value=False)],
+                     ["price", "promotion", "fee", "referral", "refund", "count"], "")
     return table.assign(what=what)[(what != "") & table["order_id"].ne("").to_numpy()]
 
 
