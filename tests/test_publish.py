@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from workbench import cli, display, grid, page, publish, runs, words
+from workbench import cli, display, engine, grid, page, publish, runs, words
 from workbench.simulate import simulate
 
 MONTH = "2026-03"
@@ -87,8 +87,9 @@ def test_the_same_inputs_give_the_same_bytes_in_another_place_zone_and_order(mad
         (other / path.relative_to(seller)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, other / path.relative_to(seller))
     elsewhere = os.environ | {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-    subprocess.run([sys.executable, "-m", "workbench.cli", "publish", str(other), "--out", str(tmp_path / "out"), "--quiet",
-                    "--jobs", "2"], env=elsewhere, cwd=tmp_path, check=False)
+    run = subprocess.run([sys.executable, "-m", "workbench.cli", "publish", str(other), "--out", str(tmp_path / "out"),
+                          "--quiet", "--jobs", "2"], env=elsewhere, cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode in (0, 3), run.stderr
     for outcome in made[0]:
         again = (tmp_path / "out" / Path(outcome.page).relative_to(made[1])).read_text("utf-8")
         first = Path(outcome.page).read_text("utf-8")
@@ -203,6 +204,25 @@ def test_a_cell_that_never_ends_is_stopped(notebooks, seller, tmp_path, monkeypa
     assert not outcome.ok and "CellTimeoutError" in outcome.error and time.monotonic() - started < 60
 
 
+LATE = ("import sys, time\nfrom workbench.display import Note\nfrom workbench.words import same\n"
+        "sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1\n"
+        "get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(5))\nNote(same('the table that comes late'))")
+
+
+@pytest.mark.slow
+def test_what_a_cell_shows_late_is_waited_for(notebooks, seller, tmp_path):
+    notebooks("loss-rate", LATE, GOOD)
+    outcome = publish.publish([seller], out=tmp_path / "out", quiet=True)[0]
+    assert outcome.ok and "the table that comes late" in Path(outcome.page).read_text("utf-8")
+
+
+def test_a_page_without_what_a_cell_showed_is_a_failure(notebooks, seller, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "SECONDS_FOR_OUTPUT", 1)
+    notebooks("loss-rate", LATE, GOOD)
+    outcome = publish.publish([seller], out=tmp_path / "out", quiet=True)[0]
+    assert not outcome.ok and "CellTimeoutError" in outcome.error and outcome.page == ""
+
+
 @pytest.mark.slow
 def test_one_failed_page_does_not_stop_the_others(notebooks, seller, tmp_path):
     notebooks("a-good-one", GOOD)
@@ -291,6 +311,7 @@ def test_the_command_says_what_it_made_what_is_incomplete_and_what_failed(notebo
     told = capsys.readouterr()
     assert told.out.splitlines() == [str(next((tmp_path / "out").rglob("a-good-one.html")))]
     assert f"[1/1] Shop & Söhne </script> {MONTH} a-good-one" in told.err
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     notebooks("b-incomplete-one", GOOD.replace("False", "True"))
     assert cli.main([*asked, "--quiet"]) == 3
     assert cli.main(["publish", str(tmp_path / "nowhere"), *asked[1:], "--quiet"]) == 1

@@ -157,8 +157,7 @@ def _publish(args: argparse.Namespace) -> int:
     from workbench import crew, publish
 
     sellers = args.sellers or [publish.demo_seller()]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run as Ctrl-C does
-    with crew.cluster(args.scheduler) as executor:
+    with crew.stopped_by(signal.SIGTERM), crew.cluster(args.scheduler) as executor:
         outcomes = publish.publish(sellers, months=args.months, out=args.out, as_of=args.as_of, policy=args.policy,
                                    lang=args.lang, jobs=args.jobs or crew.default_jobs(), force=args.force,
                                    quiet=args.quiet, executor=executor, lock=args.lock)

@@ -27,6 +27,16 @@ def default_jobs() -> int:
 
 
 @contextlib.contextmanager
+def stopped_by(number: int) -> Iterator[None]:
+    """A signal ends what is done here as Ctrl-C does; afterwards it does again what it did before."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+@contextlib.contextmanager
 def crew(executor: Executor | None, jobs: int) -> Iterator[Crew]:
     """Somebody to do the work: the `executor` given, this process for one job at a time, else a pool of processes."""
     hands = Crew(executor, jobs)

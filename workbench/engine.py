@@ -32,6 +32,7 @@ from workbench import kernel
 
 NAME = "workbench"
 LONGEST_SOCKET_FOLDER = 55  # characters; a socket's whole path may have about 100
+SECONDS_FOR_OUTPUT = 120  # what a finished cell showed may be late by this much on a busy machine, then the run fails
 
 
 # ---------------------------------------------------------------------------------------------------- kernels
@@ -191,10 +192,15 @@ class _OutputWidget(OutputWidget):
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client with our kernels, which are ended, not asked to leave: they serve no second notebook."""
+    """papermill's client with our kernels, which are ended, not asked to leave: they serve no second notebook.
+
+    nbclient waits four seconds for what a finished cell shows: on a busy machine pages failed that only needed a little
+    longer. What never comes is a failure, never a page that lacks a table and looks whole.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"shutdown_kernel": "immediate", **kwargs})
+        super().__init__(*args, **{"shutdown_kernel": "immediate", "iopub_timeout": SECONDS_FOR_OUTPUT,
+                                   "raise_on_iopub_timeout": True, **kwargs})
         self.kernel_manager_class = _Manager
         self.widget_registry["@jupyter-widgets/output"] = {"OutputModel": _OutputWidget}
 
