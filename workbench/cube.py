@@ -91,7 +91,7 @@ class Cube:
         if not inside.all():
             rows = rows.take(inside[rows.month])
         counted = self._counted(rows, by, whole_country)
-        return loss.rated(counted, moments=self._moments(inside), as_of=self.as_of, baseline=baseline,
+        return loss.rated(counted, clusters=self._clusters_in(inside), as_of=self.as_of, baseline=baseline,
                           mature_days=mature_days)
 
     def _rows(self, by: Sequence[str], country: str, centers: Sequence[str],
@@ -154,12 +154,14 @@ class Cube:
         out["currency"] = self.currency
         return out
 
-    def _moments(self, inside: np.ndarray) -> tuple[float, float]:
-        """Mean size and dispersion of the clusters of the chosen months."""
-        if not len(self._cluster):
-            return rates.cluster_moments(np.empty(0))
+    def _clusters_in(self, inside: np.ndarray) -> rates.Clusters:
+        """The clusters of the chosen months, and what those months vary beyond them."""
         units = np.where(inside[self._cluster_month], self._cluster_units, 0)
-        return rates.cluster_moments(np.bincount(self._cluster, units))
+        found = rates.cluster_moments(np.bincount(self._cluster, units))
+        rows = self._of_places
+        lost, handled = (np.bincount(rows.month, rows.counts[name], len(inside))[inside]
+                         for name in ("units_lost", "units_handled"))
+        return rates.restless(found, lost, handled)
 
 
 def _summed(rows: _Rows, codes: Sequence[np.ndarray],

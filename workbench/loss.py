@@ -83,8 +83,8 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
     0  2026-03           1000                 3           1
     """
     events = _Events(ledger, as_of, months)
-    moments = rates.cluster_moments(events.cluster_sizes())
-    return rated(_counted(events, by, costs), moments=moments, as_of=as_of, baseline=baseline, mature_days=mature_days)
+    return rated(_counted(events, by, costs), clusters=events.clusters(), as_of=as_of, baseline=baseline,
+                 mature_days=mature_days)
 
 
 def counts(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date, costs: pd.DataFrame | None = None,
@@ -97,18 +97,17 @@ def counts(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.da
     return _counted(_Events(ledger, as_of, months), by, costs)
 
 
-def rated(counted: pd.DataFrame, *, moments: tuple[float, float], as_of: dt.date, baseline: float = 0.003,
+def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, baseline: float = 0.003,
           mature_days: int = MATURE_DAYS) -> pd.DataFrame:
     """`counts` with their rates, intervals and verdicts: the columns that `loss_rates` gives.
 
-    `moments`: mean size and dispersion of the clusters in which units were lost (`rates.cluster_moments`).
+    `clusters`: in which units were lost, and how the months differ (`clusters_of`).
     """
     out = counted.copy()
-    mean_size, dispersion = moments
     handled = out["units_handled"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(handled > 0, out["units_lost"] / handled, np.nan)
-    low, high = rates.clustered(out["units_lost"], handled, dispersion=dispersion, mean_size=mean_size)
+    low, high = rates.clustered(out["units_lost"], handled, clusters, months=1 if "month" in out else clusters.months)
     at = out.columns.get_loc("units_damaged") + 1
     for name, values in (("verdict", verdict(low, high, baseline)), ("loss_rate_high", high), ("loss_rate_low", low),
                          ("loss_rate", rate)):
@@ -176,8 +175,8 @@ def shares(table: pd.DataFrame, by: str) -> pd.DataFrame:
 def standing(table: pd.DataFrame, *, dispersion: float, baseline: float = 0.003) -> pd.DataFrame:
     """The rows of `loss_rates` by centre or SKU with what their thin data really says, worst chance first.
 
-    `dispersion`: of the clusters units were lost in (`moments`). Adds loss_rate_shrunk (drawn towards the common mean by
-    gamma-Poisson empirical Bayes, the more the fewer units were handled), p_above (probability that the true rate lies
+    `dispersion`: of the clusters units were lost in (`clusters_of`). Adds loss_rate_shrunk (drawn towards the common mean
+    by gamma-Poisson empirical Bayes, the more the fewer units were handled), p_above (probability that the true rate lies
     above `baseline`) and is_flagged (worse than all others together, with at most one flag in twenty false).
     """
     units, handled = table["units_lost"].to_numpy(float), table["units_handled"].to_numpy(float)
@@ -187,9 +186,9 @@ def standing(table: pd.DataFrame, *, dispersion: float, baseline: float = 0.003)
     return found.sort_values(["p_above", "units_lost"], ascending=False, ignore_index=True)
 
 
-def moments(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> tuple[float, float]:
-    """Mean size and dispersion of the clusters units were lost in: net units of one FNSKU and week."""
-    return rates.cluster_moments(_Events(ledger, as_of, months).cluster_sizes())
+def clusters_of(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> rates.Clusters:
+    """The clusters units were lost in, net units of one FNSKU and week, and what months vary beyond them."""
+    return _Events(ledger, as_of, months).clusters()
 
 
 def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
@@ -255,11 +254,15 @@ class _Events:
                 labels.append(column.labels)
         return codes, labels
 
-    def cluster_sizes(self) -> np.ndarray:
-        """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together."""
+    def clusters(self) -> rates.Clusters:
+        """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together. And what the
+        months of the account vary beyond that."""
         week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
         lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.open})
-        return lost.groupby(["fnsku", "week"])["units"].sum().to_numpy()
+        found = rates.cluster_moments(lost.groupby(["fnsku", "week"])["units"].sum().to_numpy())
+        (month,), (labels,) = self.keys(["month"])
+        return rates.restless(found, np.bincount(month[self.lost], self.open, len(labels)),
+                              np.bincount(month[self.handled], self.units_handled, len(labels)))
 
 
 def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:

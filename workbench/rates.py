@@ -1,10 +1,12 @@
 """Rates of rare events per unit handled, and how sure one can be of them.
 
-Losses come in clusters: one event can be 16 units, and one bad week of one product gives several events. Counting each
-unit as independent makes intervals far too narrow. Here units are a sum of cluster sizes, a compound Poisson variable:
-its variance is its mean times the dispersion E[size^2] / E[size], taken from all clusters known, since a short period
-holds too few to tell. The interval is the gamma interval for weighted sums of Poisson counts (Fay and Feuer 1997) with
-the mean cluster in the upper limit (Tiwari, Clegg and Zou 2006). With clusters of one unit it is Garwood's exact one.
+Losses come in clusters: one event can be 16 units, one bad week of one product gives several events, and some months are
+worse than others. Counting each unit as independent makes intervals far too narrow. Here units are a sum of cluster
+sizes, a compound Poisson variable: its variance is its mean times the dispersion E[size^2] / E[size], taken from all
+clusters known, since a short period holds too few to tell; what months vary beyond that is added (`restless`). The
+interval is the gamma interval for weighted sums of Poisson counts (Fay and Feuer 1997) with the mean cluster in the upper
+limit (Tiwari, Clegg and Zou 2006), at Student's level for the number of clusters and months that the dispersion was seen
+in. With clusters of one unit and quiet months it is Garwood's exact one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+
+LEAST_POINTS = 8  # points in time before their scatter tells anything
+MOVING_RANGE, FREEDOM = 1.128, 0.6  # of two normal points: the mean range in standard deviations; its freedom a step
+GRADE = 0.02  # dispersions are told apart in steps of two per cent, so that few distinct limits are computed
 
 
 class Interval(NamedTuple):
@@ -21,12 +27,24 @@ class Interval(NamedTuple):
     high: np.ndarray
 
 
-def clustered(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.0, mean_size: float = 1.0,
-              level: float = 0.95) -> Interval:
-    """The interval of units per exposure when units come in clusters.
+class Clusters(NamedTuple):
+    """How losses hang together; by default not at all."""
 
-    `units` and `exposure` (units handled): one per row. `dispersion` and `mean_size`: of all clusters known, see
-    `cluster_moments`. NaN where nothing was handled.
+    mean_size: float = 1.0
+    dispersion: float = 1.0  # E[size^2] / E[size]: variance of the units lost over their mean
+    number: float = float("inf")  # clusters of equal size that would tell as much about the dispersion
+    unrest: float = 0.0  # dispersion added by months that differ, per unit handled in a month
+    months: int = 1  # that were known
+
+
+ALONE = Clusters()
+
+
+def clustered(units: np.ndarray, exposure: np.ndarray, clusters: Clusters = ALONE, *, months: int = 1,
+              level: float = 0.95) -> Interval:
+    """The interval of units per exposure when units come in `clusters` (`cluster_moments`, `restless`).
+
+    `units` and `exposure` (units handled): one per row, every row over so many `months`. NaN where nothing was handled.
 
     >>> low, high = clustered(np.array([3.0]), np.array([1000.0]))
     >>> [round(float(low[0]), 6), round(float(high[0]), 6)]
@@ -35,30 +53,63 @@ def clustered(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.
     from scipy.stats import chi2
 
     units, exposure = np.asarray(units, float), np.asarray(exposure, float)
-    tail = (1 - level) / 2
-    each, at = np.unique(units, return_inverse=True)  # few distinct counts, however many rows
+    grade = np.rint(np.log1p(clusters.unrest * np.maximum(exposure, 0) / months / clusters.dispersion) / GRADE)
+    pairs, at = np.unique(units + 1j * grade, return_inverse=True)  # few distinct ones, however many rows
+    each, dispersion = pairs.real, clusters.dispersion * np.exp(GRADE * pairs.imag)
+    tail = _tail(dispersion, clusters, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(each > 0, dispersion / 2 * chi2.ppf(tail, 2 * each / dispersion), 0.0)[at]
-        high = (dispersion / 2 * chi2.ppf(1 - tail, 2 * (each + mean_size) / dispersion))[at]
+        high = (dispersion / 2 * chi2.ppf(1 - tail, 2 * (each + clusters.mean_size) / dispersion))[at]
         known = exposure > 0
         return Interval(np.where(known, low / exposure, np.nan), np.where(known, high / exposure, np.nan))
 
 
-def cluster_moments(sizes: np.ndarray) -> tuple[float, float]:
-    """Mean size of the clusters and their dispersion E[size^2] / E[size]; 1 and 1 when there is none.
+def _tail(dispersion: np.ndarray, clusters: Clusters, level: float) -> np.ndarray:
+    """The normal tail beyond Student's quantile for what the dispersions were estimated from (Satterthwaite 1946)."""
+    from scipy.stats import norm, t
 
-    The largest counts twice in the dispersion: few clusters seldom hold the largest there is, and intervals that take
-    them at their word miss the truth one time in six. Clusters of one unit stay at 1.
+    doubt = (clusters.dispersion**2 / clusters.number if clusters.dispersion > 1 else 0.0) + (
+        dispersion - clusters.dispersion)**2 / (FREEDOM * max(clusters.months - 1, 1))
+    freedom = np.divide(dispersion**2, doubt, out=np.full(len(dispersion), np.inf), where=doubt > 0)
+    return norm.sf(t.ppf((1 + level) / 2, np.maximum(freedom, 1)))
 
-    >>> cluster_moments(np.array([1, 3])), cluster_moments(np.array([1, 1, 1]))
-    ((2.0, 4.0), (1.0, 1.0))
+
+def cluster_moments(sizes: np.ndarray) -> Clusters:
+    """Mean size of the clusters, their dispersion E[size^2] / E[size], and how many equal ones they weigh like.
+
+    >>> cluster_moments(np.array([1, 3]))[:3], cluster_moments(np.array([1, 1, 1]))[:3]
+    ((2.0, 2.5, 1.6), (1.0, 1.0, 3.0))
     """
     sizes = np.asarray(sizes, float)
     sizes = sizes[sizes > 0]
     if not len(sizes):
-        return 1.0, 1.0
-    largest = sizes.max()
-    return float(sizes.mean()), float(((sizes**2).sum() + largest**2 - largest) / sizes.sum())
+        return ALONE
+    total, squares = float(sizes.sum()), float((sizes**2).sum())
+    return Clusters(total / len(sizes), squares / total, total**2 / squares)
+
+
+def restless(clusters: Clusters, units: np.ndarray, exposure: np.ndarray) -> Clusters:
+    """The clusters with what months vary beyond them: `units` lost and `exposure` handled, one per month in order.
+
+    As in Laney's control chart: the scatter from one month to the next, so that a trend is no unrest. A month's own rate
+    then differs from the usual one by chance that it shares with everything lost in it. None with fewer than eight months.
+
+    >>> restless(ALONE, np.array([9.0, 1, 9, 1, 9, 1, 9, 1]), np.full(8, 1000.0)).unrest.round(4)
+    np.float64(0.0091)
+    """
+    units, exposure = (np.asarray(values, float)[np.asarray(exposure) > 0] for values in (units, exposure))
+    months = max(len(units), 1)
+    if months < LEAST_POINTS or not units.sum() > 0:
+        return clusters._replace(months=months)
+    mean = units.sum() / exposure.sum()
+    z = (units / exposure - mean) / np.sqrt(mean * clusters.dispersion / exposure)
+    beyond = max(spread(z)**2 - 1, 0.0)
+    return clusters._replace(unrest=clusters.dispersion * beyond / exposure.mean(), months=months)
+
+
+def spread(points: np.ndarray) -> float:
+    """The short-term standard deviation of points in their order in time: their mean moving range / 1.128."""
+    return float(np.abs(np.diff(points)).mean() / MOVING_RANGE)
 
 
 class Shrunk(NamedTuple):
@@ -179,15 +230,14 @@ def control(counts: np.ndarray, exposure: np.ndarray, phase: np.ndarray | None =
     counts, exposure = np.asarray(counts, float), np.asarray(exposure, float)
     phase = np.zeros(len(counts), int) if phase is None else np.asarray(phase)
     center, low, high = (np.full(len(counts), np.nan) for _ in range(3))
-    mean = spread = np.nan
+    mean = sigma = np.nan
     for one in np.unique(phase):
         at = np.flatnonzero((phase == one) & (exposure > 0))
-        if len(at) >= 8 and counts[at].sum() > 0:
+        if len(at) >= LEAST_POINTS and counts[at].sum() > 0:
             mean = counts[at].sum() / exposure[at].sum()
-            z = (counts[at] / exposure[at] - mean) / np.sqrt(mean / exposure[at])
-            spread = np.abs(np.diff(z)).mean() / 1.128
-        error = np.sqrt(mean / exposure[at])
-        center[at], low[at], high[at] = mean, np.maximum(mean - 3 * spread * error, 0), mean + 3 * spread * error
+            sigma = spread((counts[at] / exposure[at] - mean) / np.sqrt(mean / exposure[at]))
+        error = 3 * sigma * np.sqrt(mean / exposure[at])
+        center[at], low[at], high[at] = mean, np.maximum(mean - error, 0), mean + error
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = counts / exposure
     return Control(center, low, high, (rate < low) | (rate > high))

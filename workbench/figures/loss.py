@@ -124,7 +124,7 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
 def chance(rates: pd.DataFrame, by: str, baseline: float, dispersion: float) -> Page:
     """Which centres or SKUs differ by more than chance: funnel plot, shrunken rates, flags.
 
-    `rates`: `loss_rates(by=[by], months=…)`; `dispersion`: of `loss.moments`.
+    `rates`: `loss_rates(by=[by], months=…)`; `dispersion`: of `loss.clusters_of`.
     """
     known = rates[rates["units_handled"] > 0]
     if not known["units_lost"].sum():
