@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -124,3 +125,14 @@ def test_the_requirements_are_hashed_and_name_no_host():
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text("utf-8")
         assert "--hash=sha256:" in text and "://" not in text
+
+
+def test_every_promise_names_tests_that_exist_and_says_which_are_long():
+    named = re.findall(r"(\*?)`(test_\w+\.py)::(\w+)`", (ROOT / "docs" / "promises.md").read_text("utf-8"))
+    assert len(named) > 50
+    for italic, file, name in named:
+        source = (ROOT / "tests" / file).read_text("utf-8")
+        found = re.search(rf"(?m)((?:^@.*\n(?:^ .*\n)*)*)^def {name}\(", source)
+        assert found, f"{file}::{name}"
+        is_long = re.search(r"(?m)^@pytest\.mark\.slow", found[1]) or re.search(r"(?m)^pytestmark = .*slow", source)
+        assert bool(is_long) == bool(italic), f"{file}::{name}"
