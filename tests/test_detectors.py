@@ -438,6 +438,24 @@ def test_refunds_are_read_from_date_range_reports_where_there_is_no_settlement(t
     assert table["unit_value"].tolist() == [16.25]
 
 
+def test_a_settlement_of_one_month_does_not_hide_what_the_date_range_report_tells_of_the_others(tmp_path):
+    rows = [transaction("1", "Mar 5, 2026", "T1", "Order", 25, -3.75, -5), transaction("1", "Mar 20, 2026", "T1", "Refund",
+                                                                                       -25, 3, 0),
+            transaction("2", "May 5, 2026", "T2", "Order", 25, -3.75, -5), *sold("2", "2026-05-05", "T2"),
+            transaction("2", "May 9, 2026", "T2", "Refund", -25, 3, 0), *refund("2", "2026-05-09", "T2")]
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows]), types=["refund_not_returned"])
+    assert found == {("refund_not_returned", "S-1"): 1, ("refund_not_returned", "S-2"): 1}
+    assert table["unit_value"].tolist() == [16.25, 16.25]
+
+
+def test_fees_are_judged_from_date_range_reports_where_there_is_no_settlement(tmp_path):
+    rows = [transaction("1", "May 5, 2026", "T1", "Order", 25, -3.75, -6.5), fee("1"),
+            transaction("2", "May 5, 2026", "T2", "Order", 25, -3.75, -5), fee("2"),
+            transaction("3", "May 5, 2026", "T3", "Order", 0, 0, -9), fee("3")]  # no sale: a multi-channel order
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], without=["settlement"]), types=["fee_overcharge"])
+    assert found == {("fee_overcharge", "S-1"): 1} and table["unit_value"].tolist() == [1.5]
+
+
 def test_flat_file_v1_counts_units_on_a_line_of_their_own_and_closing_fees_lower_the_value(tmp_path):
     head = ["settlement-id", "settlement-start-date", "settlement-end-date", "deposit-date", "total-amount",
             "currency", "transaction-type", "order-id", "marketplace-name", "fulfillment-id", "posted-date", "sku",

@@ -21,7 +21,7 @@ def fee_overcharge(papers: Papers) -> Found:
     another card charged is measured against the same SKU's fee on that card. Multi-channel orders have another card; a
     sale across a border counts by the higher of the fees that the preview gives for it.
     """
-    charges = papers.once(sales) if not papers.books.is_absent("settlements") else papers.once(sales)[:0]
+    charges = papers.once(sales)
     charges = charges[(charges["fee_charged"] > 0) & ~charges["is_other_channel"] & (charges["units_sold"] > 0)]
     charges = charges.assign(charged=(charges["fee_charged"] / charges["units_sold"]).round(2))
     charges = _expected(charges, papers.books["fee_preview"]).reset_index(drop=True)

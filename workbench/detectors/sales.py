@@ -85,10 +85,13 @@ def money_lines(papers: Papers) -> pd.DataFrame:
     on a line of their own, as in flat file V1), order_id, msku, amount, units, posted_on, currency, country,
     is_other_channel, is_fba (some file says so), file, line.
 
-    From the settlements; where there are none, from the date-range transactions.
+    From the settlements and the date-range transactions: of each order line's sale, and of its refund, from the report that
+    tells more of it; both tell the same money.
     """
     books = papers.books
-    rows = _of_transactions(books) if books.is_absent("settlements") else _of_settlements(books)
+    sides = [of(books) for name, of in (("settlements", _of_settlements), ("transactions", _of_transactions))
+             if not books.is_absent(name)]
+    rows = _fuller(*sides) if len(sides) > 1 else sides[0]
     channel, what = folded(rows["fulfillment_channel"]), rows["what"].to_numpy()
     out = pd.DataFrame({
         "what": what, "order_id": rows["order_id"].astype("str"), "msku": rows["msku"].astype("str"),
@@ -120,7 +123,9 @@ def _of_settlements(books: Books) -> pd.DataFrame:
 def _of_transactions(books: Books) -> pd.DataFrame:
     table = books["transactions"]
     kind = folded(table["transaction_type"])
-    parts = [table[kind.eq(of) & table[column].fillna(0).ne(0) & table["order_id"].ne("").to_numpy()].assign(
+    sold = kind.eq("refund") | table["product_sales"].fillna(0).ne(0)  # a fee without a sale is another channel's
+    told = table["order_id"].ne("").to_numpy() & sold
+    parts = [table[kind.eq(of) & table[column].fillna(0).ne(0) & told].assign(
         what=what, amount=lambda rows, column=column: rows[column])
         for of, what, column in (("order", "price", "product_sales"), ("order", "promotion", "promotional_rebates"),
                                  ("order", "fee", "fba_fees"), ("order", "referral", "selling_fees"),
@@ -128,6 +133,19 @@ def _of_transactions(books: Books) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
     money = rows["currency"].astype("str") if "currency" in rows else ""
     return rows.assign(currency=np.where(money == "", books.seller.currency, money))
+
+
+def _fuller(settled: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Of two reports of the same money the rows of the one that has more of it, per order line and per sale or refund; the
+    settlement's where they have the same."""
+    texts = dict.fromkeys([*LINE, "currency", "marketplace", "fulfillment_channel", "file"], "str")
+    names = ["what", "amount", "units", "posted_on", "line", *texts]
+    rows = pd.concat([settled[names].astype(texts), told[names].astype(texts)], ignore_index=True)
+    group = rows.groupby([*LINE, rows["what"].eq("refund")], sort=False).ngroup().to_numpy()
+    second = np.arange(len(rows)) >= len(settled)
+    size = rows["amount"].abs().fillna(0).to_numpy()
+    one, other = (np.bincount(group, np.where(side, size, 0)) for side in (~second, second))
+    return rows[second == (other * WHOLE > one)[group]].reset_index(drop=True)
 
 
 def _channels(books: Books) -> tuple[set[str], set[str]]:
