@@ -82,13 +82,9 @@ def _host() -> str:
 
 
 def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    import psutil  # only where something unfinished lies there; signal 0 would end a process on Windows
+
+    return psutil.pid_exists(process)
 
 
 # ---------------------------------------------------------------------------------------------------- folders and records
