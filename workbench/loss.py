@@ -113,8 +113,9 @@ def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, ba
                          ("loss_rate", rate)):
         out.insert(at, name, values)
     if "month" in out:
-        ends = pd.PeriodIndex(out["month"], freq="M").end_time.normalize()
-        out["is_mature"] = ends + pd.Timedelta(days=mature_days) <= pd.Timestamp(as_of)
+        ends = {month: pd.Period(month, "M").end_time.normalize() for month in out["month"].unique()}
+        mature = [month for month, end in ends.items() if end + pd.Timedelta(days=mature_days) <= pd.Timestamp(as_of)]
+        out["is_mature"] = out["month"].isin(mature)
     return out
 
 
@@ -344,8 +345,8 @@ class _Cells:
         code, columns = self.cells, {}
         for name, labels, size in reversed(list(zip(self.by, self.labels, self.sizes, strict=True))):
             code, at = np.divmod(code, size)
-            columns[name] = labels[at] if len(labels) else np.empty(0, "str")
-        return pd.DataFrame({name: pd.Series(columns[name], dtype="str") for name in self.by})
+            columns[name] = pd.array(labels, "str").take(at)
+        return pd.DataFrame({name: columns[name] for name in self.by})
 
 
 def _handled(events: _Events, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
