@@ -118,6 +118,26 @@ def test_bare_quotes_in_an_unquoted_tab_file_are_part_of_the_title(read):
     assert read(returns(*titles)).table["title"].tolist() == titles
 
 
+def test_tabs_that_a_spreadsheet_wrote_have_their_quotes_taken_off(read):
+    assert read(returns('"5"" pipe, blue"', "Mug", '"Towel, red"')).table["title"].tolist() == [
+        '5" pipe, blue', "Mug", "Towel, red"]
+    assert read(returns('5" pipe, blue', "Mug", '"Towel, red"')).table["title"].tolist() == [
+        '5" pipe, blue', "Mug", '"Towel, red"']
+
+
+def test_a_column_without_a_header_is_kept_where_it_holds_values(read):
+    rows = [[*row, "", ""] for row in ROWS]
+    assert not told(read(text(rows, header=[*LEDGER, "", ""])), "note", "row")
+    rows[1][-1] = "see case 12"
+    found = read(text(rows, header=[*LEDGER, "", ""]))
+    assert found.table["column 12"].tolist() == ["", "see case 12", ""] and told(found, "note") == [(0, "column 12")]
+
+
+def test_a_number_where_a_count_belongs_is_doubted(read):
+    found = read(text([[*ROWS[0][:6], "24495221541", *ROWS[0][7:]], *ROWS[1:]]))
+    assert told(found, "doubt") == [(2, "units")]
+
+
 @pytest.mark.parametrize("separator", ["\t", ","])
 def test_inner_quotes_of_a_quoted_file_may_be_doubled_or_not(read, separator):
     for title in ('5" pipe', '5"" pipe'):

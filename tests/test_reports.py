@@ -157,3 +157,18 @@ def test_every_row_is_loaded_or_set_aside_with_a_reason(tmp_path_factory, given_
     assert found.rows == found.table["line"].nunique() + len(lines) and not lines & set(found.table["line"])
     assert all(p.why for p in found.found)
     assert set(found.table["msku"]) <= {row[0] for row in given_rows}
+
+
+def test_one_date_column_tells_how_the_others_are_written(tmp_path):
+    (tmp_path / "c.csv").write_text("case_id,claim_type,filed_on,decided_on\n1,lost_warehouse,03/04/2026,05/04/2026\n"
+                                    "2,lost_warehouse,04/04/2026,25/04/2026\n")
+    days = reports.read(tmp_path / "c.csv").table
+    assert days["filed_on"].dt.month.tolist() == [4, 4] and days["decided_on"].dt.day.tolist() == [5, 25]
+
+
+def test_the_sellers_region_tells_how_a_spreadsheet_wrote_the_dates(tmp_path):
+    (tmp_path / "c.csv").write_text("case_id,claim_type,filed_on\n1,lost_warehouse,3/4/2026\n")
+    with pytest.raises(reports.Ambiguous, match=r"state the region in seller\.toml"):
+        reports.read(tmp_path / "c.csv")
+    assert reports.read(tmp_path / "c.csv", region="US").table["filed_on"].dt.month.tolist() == [3]
+    assert reports.read(tmp_path / "c.csv", region="UK").table["filed_on"].dt.month.tolist() == [4]

@@ -71,6 +71,27 @@ def test_without_evidence_and_known_order_nothing_is_guessed():
         read(["03/04/2026"], "date")
 
 
+@pytest.mark.parametrize(("texts", "settings", "day", "said"), [
+    (["03/04/2026"], {"told": lambda: "DMY"}, dt.date(2026, 4, 3), ""),
+    (["03/04/2026"], {"dates": "MDY", "told": lambda: "DMY"}, dt.date(2026, 4, 3), ""),
+    (["03/04/2026"], {"local": "DMY"}, dt.date(2026, 4, 3), "note: read day first, as the region writes"),
+    (["03/04/2026"], {"dates": "MDY", "local": "DMY"}, dt.date(2026, 3, 4), "note: read month first, as this report"),
+    (["3/4/2026"], {"dates": "MDY", "local": "DMY"}, dt.date(2026, 4, 3), "note: read day first, as the region writes"),
+    (["3/4/2026"], {"dates": "MDY"}, dt.date(2026, 3, 4), "doubt: read month first, as this report is written, but"),
+])
+def test_the_order_of_day_and_month_is_told_by_the_file_then_the_report_then_the_region(texts, settings, day, said):
+    got, _, found = read(texts, "date", **settings)
+    kinds = [f"note: {text}" for text in found.notes] + [f"doubt: {text}" for text in found.doubts]
+    assert got == [day]
+    known = [text.replace("no date decides the order of day and month; ", "") for text in kinds]
+    assert [text[:len(said)] for text in known] == [said] * bool(said)
+
+
+def test_dates_with_hyphens_are_no_ledgers_own_and_nothing_is_guessed():
+    with pytest.raises(values.Ambiguous, match="'3-5-2026'"):
+        read(["3-5-2026"], "date", dates="MDY")
+
+
 def test_a_column_of_two_orders_is_not_read():
     with pytest.raises(values.Ambiguous, match="day first and month first"):
         read(["13/04/2026", "04/13/2026", "03/04/2026"], "date", dates="MDY")
@@ -120,6 +141,8 @@ def test_counts_take_either_thousands_mark_and_no_fraction():
 def test_years_of_two_digits_count_where_the_whole_column_has_them():
     assert read(["12/01/25", "12/31/25"], "date")[0] == [dt.date(2025, 12, 1), dt.date(2025, 12, 31)]
     assert read(["01.12.25", "31.12.25"], "date")[0] == [dt.date(2025, 12, 1), dt.date(2025, 12, 31)]
+    assert read(["25/12/25", "26/12/25"], "date")[0] == [dt.date(2025, 12, 25), dt.date(2025, 12, 26)]  # years repeat
+    assert read(["3-May-26", "14-Jun-26"], "date")[0] == [dt.date(2026, 5, 3), dt.date(2026, 6, 14)]
     assert read(["07/01/2026", "07/13/20"], "date", dates="MDY")[1] == [False, True]
     assert read(["25/12/21", "26/11/30"], "date", dates="DMY")[1] == [True, True]  # 2021 or 1921, or 2025-12-21
 

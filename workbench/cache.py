@@ -26,6 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import doubts, encoding, files, flatfile, lines, records, reports, specs, values
+from workbench import seller as sellers
 from workbench.files import Part
 from workbench.flatfile import Problem
 
@@ -41,10 +42,10 @@ def folder() -> Path:
 
 @functools.cache
 def version() -> str:
-    """A digest of everything that decides how bytes become tables: the specs and the reader's own text."""
+    """A digest of everything that decides how bytes become tables: the specs, the regions, the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
                for module in (doubts, encoding, files, flatfile, lines, records, reports, values))
-    return hashlib.sha256(specs.version().encode() + b"".join(readers)).hexdigest()[:16]
+    return hashlib.sha256(f"{specs.version()}{sellers.regions()}".encode() + b"".join(readers)).hexdigest()[:16]
 
 
 def read_all(parts: Iterable[Part], region: str) -> Iterator[tuple[Part, Callable[[], tuple[str, reports.Report]]]]:

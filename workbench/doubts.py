@@ -16,6 +16,8 @@ from workbench.flatfile import Problem
 TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "totale",
                     "totaal", "合计", "总计", "小计", "合計", "総計"))  # folded first cells of a total row
 
+MOST = 100_000_000  # units in one row
+
 _ODD_BYTES = np.zeros(256, bool)
 _ODD_BYTES[[*range(33), *b'",;:', 127, *range(128, 256)]] = True
 _DAMAGE = r'["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
@@ -43,6 +45,17 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
                    ("doubt", "doubt"))
     joined = pc.and_(pc.match_substring_regex(texts, "[,;]|\\?{2,}"), pc.invert(damaged))
     return found + _told(values, texts, joined, column, lines, "a separator or ?? inside", ("note", "note"))
+
+
+def counts(values: pa.Array, column: specs.Column, lines: np.ndarray) -> list[Problem]:
+    """A doubt about counts that no seller has: an order's or a shipment's number under the header of a quantity."""
+    ends = pc.min_max(values).as_py()
+    if max(abs(end or 0) for end in ends.values()) <= MOST:
+        return []
+    rows = np.flatnonzero(pc.fill_null(pc.greater(pc.abs(values), MOST), False).to_numpy(zero_copy_only=False))
+    first = str(values[int(rows[0])].as_py())
+    return [Problem(int(lines[rows[0]]), column.name, first, f"no count can be so large: {len(rows)} "
+                    f"cell{'s' * (len(rows) > 1)}, the first {first}; read as it stands. Was a column moved?", "doubt")]
 
 
 def is_total(texts: pa.Array) -> np.ndarray:

@@ -130,8 +130,8 @@ def _read(stream: Iterator[bytes], region: str) -> Raw:
     folded = [specs.fold(name) for name in raw.header]
     for name in dict.fromkeys(name for name, key in zip(raw.header, folded, strict=True) if key and folded.count(key) > 1):
         raw.problems.append(Problem(top.line, name, "", "this header stands there twice; the first column counts", "doubt"))
-    for name in raw.match.unknown.values():
-        raw.problems.append(Problem(top.line, name, "", "a column nobody knows yet: kept as text", "note"))
+    raw.problems += [Problem(top.line, name, "", "a column nobody knows yet: kept as text", "note")
+                     for position, name in raw.match.unknown.items() if folded[position]]
     return raw
 
 

@@ -69,6 +69,7 @@ class Split:
     texts: dict[int, bytes]  # those lines and the ones a cell of theirs may run on to
     total: int  # lines, blank ones among them
     head: list[bytes]  # the first lines as they stand
+    marked: bool = False  # whether a quote stands anywhere in them
 
 
 def split(pieces: Iterable[bytes], layout: Layout) -> Split:
@@ -84,7 +85,10 @@ def split(pieces: Iterable[bytes], layout: Layout) -> Split:
         if before is not None and before.bad:  # a cell may run on from one piece to the next
             texts |= {start + at: text for at, text in enumerate(part.head)}
     cells = {position: one([part.cells.pop(position) for part in found]) for position in layout.wanted}
-    if layout.quoted and layout.delimiter == "\t" and _doubled(cells.values()):
+    guarded = layout.delimiter == "\t" and not layout.quoted and any(part.marked for part in found) and _guarded(cells)
+    if guarded:
+        cells = {position: _replaced(values, _unguarded) for position, values in cells.items()}
+    if guarded or layout.quoted and layout.delimiter == "\t" and _doubled(cells.values()):
         cells = {position: _replaced(values, lambda texts: pc.replace_substring(texts, b'""', b'"'))
                  for position, values in cells.items()}
     lines = np.concatenate([part.lines for part in found]) if found else np.empty(0, np.int32)
@@ -196,7 +200,7 @@ def _piece(data: bytes, layout: Layout) -> Split:
     if bad:
         every = _lines(data)
         texts = {line: every[line] for at in bad for line in range(at, min(at + JOINED_LINES, len(every)))}
-    return Split(cells, lines, sorted(bad), texts, total, _lines(data[:_end_of_head(data)])[:HEAD_LINES])
+    return Split(cells, lines, sorted(bad), texts, total, _lines(data[:_end_of_head(data)])[:HEAD_LINES], b'"' in data)
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -349,6 +353,20 @@ def _doubled(columns: Iterable[pa.Array]) -> bool:
         texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
         inner += texts.filter(pc.match_substring(texts, b'"')).to_pylist()
     return bool(inner) and all(len(run) % 2 == 0 for text in inner for run in re.findall(b'"+', text))
+
+
+def _guarded(cells: dict[int, pa.Array]) -> bool:
+    """Whether a spreadsheet has written these tabs: it puts cells with a comma or a quote in quotes and doubles the quotes
+    inside. Amazon's own tab files leave them bare; one bare quote anywhere proves them Amazon's."""
+    inner: list[bytes] = []
+    for values in cells.values():
+        texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+        inner += texts.filter(pc.match_substring(texts, b'"')).to_pylist()
+    return bool(inner) and all(re.fullmatch(rb'"(?=.*(?:,|""))(?:[^"]|"")*"', text, re.DOTALL) for text in inner)
+
+
+def _unguarded(texts: pa.Array) -> pa.Array:
+    return pc.if_else(pc.starts_with(texts, b'"'), pc.binary_slice(texts, 1, -1), texts)
 
 
 def _quotes(values: pa.Array) -> int:

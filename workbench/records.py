@@ -107,7 +107,7 @@ def _raw(rows: list[tuple[int, list]], encoding: str) -> Raw:
                          *(p for p, _ in match.unfold.values() if p is not None)})
         texts = {p: _column([row[p] for _, row in body], match, p, encoding) for p in wanted}
         problems = [Problem(line, name, "", "a column nobody knows yet: kept as text", "note")
-                    for name in match.unknown.values()]
+                    for position, name in match.unknown.items() if specs.fold(header[position])]
         problems += [Problem(line, name, "", "this header stands there twice; the first column counts", "note")
                      for name in match.repeated]
         blank = body[-1][0] - rows[at][0] - len(body) if body and encoding == "xlsx" else 0

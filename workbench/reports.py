@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import doubts, files, flatfile, lines, records, specs, values
+from workbench import seller as sellers
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
@@ -57,8 +58,9 @@ class Report:
 def read(path: str | Path, *, region: str = "") -> Report:
     """The report in the file at `path` (plain, .gz, or a .zip with one member).
 
-    `region` (US, EU, JP …) helps only where the bytes leave the encoding open. Raises UnknownReport (no known header,
-    or two that fit), Ambiguous (03/04/2025 and nothing decides), NotReadable or Refused (damaged, oversized).
+    `region` (US, EU, JP …) helps only where the file leaves open its encoding or the order of day and month. Raises
+    UnknownReport (no known header, or two that fit), Ambiguous (03/04/2025 and nothing decides), NotReadable or Refused
+    (damaged, oversized).
 
     >>> import tempfile, pathlib
     >>> sheet = pathlib.Path(tempfile.mkdtemp()) / "costs.csv"
@@ -83,7 +85,7 @@ def read_part(part: Part, *, region: str = "") -> Report:
             raw = _records(part, suffix)
         else:
             raw = flatfile.read(part.pieces, region=region)
-        return _typed(raw, part)
+        return _typed(raw, part, sellers.regions().get(region, {}).get("dates", ""))
     except Refused:
         raise
     except (UnicodeDecodeError, RecursionError) as error:
@@ -147,8 +149,9 @@ def _fields(column: specs.Column) -> list[pa.Field]:
 
 # ---------------------------------------------------------------------------------------------------- typing
 
-def _typed(raw: Raw, part: Part) -> Report:
-    """Raw text to typed columns; rows with a cell that cannot be read go to the problems."""
+def _typed(raw: Raw, part: Part, local: str) -> Report:
+    """Raw text to typed columns; rows with a cell that cannot be read go to the problems. `local`: how the seller's region
+    writes dates, where that is known."""
     spec = raw.match.spec
     problems = [*raw.problems, *_swallowed(raw.match)]
     rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
@@ -163,6 +166,10 @@ def _typed(raw: Raw, part: Part) -> Report:
                                   raw.match.language)
     marks = []
 
+    def told() -> str:
+        return values.date_order(raw.cells[position] for position, column in raw.match.columns.items()
+                                 if column.type in ("date", "instant"))
+
     def convert(position: int, column: specs.Column) -> pa.Array:
         cells = raw.cells[position]
         if column.down:
@@ -173,14 +180,17 @@ def _typed(raw: Raw, part: Part) -> Report:
                                         f"missing or was set aside: unknown in {len(lost)} rows", "doubt"))
         if column.sole:
             cells = _filled_with_the_one(cells)
-        found = values.typed(cells, column, dates=spec.dates, decimal=decimal)
+        found = values.typed(cells, column, dates=spec.dates, decimal=decimal, local=local, told=told)
         fresh = np.flatnonzero(found.bad & ~bad)
         texts = cells.take(pa.array(fresh)).to_pylist()
         problems.extend(Problem(int(raw.lines[row]), column.name, text[:200], f"found {text[:80]!r}, expected "
                                 f"{found.expected}") for row, text in zip(fresh, texts, strict=True))
         problems.extend(Problem(0, column.name, "", note, "note") for note in found.notes)
+        problems.extend(Problem(0, column.name, "", doubt, "doubt") for doubt in found.doubts)
         bad[fresh] = True
         arrays.update(found.arrays)
+        if column.type == "count":
+            problems.extend(doubts.counts(found.arrays[column.name], column, raw.lines))
         if column.type in ("id", "code", "text"):
             problems.extend(doubts.cells(found.arrays[column.name], column, raw.lines, proven=proven))
         marks.extend([] if found.currency is None else [found.currency])
@@ -197,7 +207,11 @@ def _typed(raw: Raw, part: Part) -> Report:
             named = specs.Column(raw.header[described], "code", ())
             problems.extend(doubts.cells(raw.cells[described], named, raw.lines, proven=proven))
     for position, header in raw.match.unknown.items():
-        arrays[header] = raw.cells[position]
+        if specs.fold(raw.header[position]):
+            arrays[header] = raw.cells[position]
+        elif not lines.is_empty(raw.cells[position]).all():
+            arrays[header] = raw.cells[position]
+            problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
     if "currency" not in arrays:
         arrays |= _currency(raw, marks)
     table = _assembled(spec, arrays, raw, len(raw.lines))
@@ -251,7 +265,7 @@ def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: in
         elif not pa.types.is_dictionary(field.type) and array.type != field.type:
             array = array.cast(field.type)
         columns.append(array)
-    extra = [name for name in raw.match.unknown.values() if name not in {field.name for field in fields}]
+    extra = [name for name in raw.match.unknown.values() if name in arrays.keys() - {field.name for field in fields}]
     fields += [pa.field(name, arrays[name].type) for name in extra] + [pa.field("line", pa.int32())]
     columns += [arrays[name] for name in extra] + [pa.array(raw.lines)]
     return pa.table(columns, schema=pa.schema(fields))

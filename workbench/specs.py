@@ -102,7 +102,7 @@ class Match:
     spec: Spec
     columns: dict[int, Column]  # position -> column
     unfold: dict[int, tuple[int | None, Unfold]]  # position of the amount -> position of its description
-    unknown: dict[int, str]  # positions nobody knows: kept as text under their own header, and reported
+    unknown: dict[int, str]  # positions nobody knows, or without a header: kept as text under a name, and reported
     repeated: tuple[str, ...]  # headers that stand there twice; the first counts
     language: str
 
@@ -246,7 +246,9 @@ def _fit(spec: Spec, header: Sequence[str], folded: list[str]) -> Match | None:
             repeated.append(header[position])
         elif column:
             columns[position] = column
-        elif name and name not in spec.wide and not _is_skipped(spec, name):
+        elif not name:
+            unknown[position] = f"column {position + 1}"
+        elif name not in spec.wide and not _is_skipped(spec, name):
             unknown[position] = header[position]
     present = {column.name for column in columns.values()}
     if any(column.required and column.name not in present for column in spec.columns):

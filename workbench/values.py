@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,7 @@ _TAIL = (r"(?:(?:T|,? )(?P<h>\d{1,2})[:.](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]
 _STAMP = re.compile(r"(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{1,4})" + _TAIL, re.ASCII)
 _WORDS = (re.compile(r"(?P<day>\d{1,2})\.? (?:de )?(?P<word>[^\W\d_]{3,})\.?,? (?:de )?(?P<year>\d{4})" + _TAIL),
           re.compile(r"(?P<word>[^\W\d_]{3,})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})" + _TAIL),
-          re.compile(r"(?P<day>\d{1,2})-(?P<word>[^\W\d_]{3,})\.?-(?P<year>\d{4})" + _TAIL))
+          re.compile(r"(?P<day>\d{1,2})-(?P<word>[^\W\d_]{3,})\.?-(?P<year>\d{4}|\d{2})" + _TAIL))
 _CJK_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _MONTH = (re.compile(r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})月?\Z"),
           re.compile(r"(?P<word>[^\W\d_]{3,})[-. ]+(?P<year>\d{4}|\d{2})\Z"))  # spreadsheets turn 2026-07 into Jul-26
@@ -65,15 +65,18 @@ class Typed:
     bad: np.ndarray  # bool per row
     expected: str
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     currency: pa.Array | None = None  # the currency each amount's own mark names ("" where none), None without marks
 
 
-def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str = "") -> Typed:
+def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str = "", local: str = "",
+          told: Callable[[], str] = str) -> Typed:
     """`raw` (text, dictionary-encoded or not) as the type of `column`.
 
     Blank cells become null (numbers, dates) or "" (text); in a `filled` column they are bad. Raises Ambiguous when
-    neither the values nor `dates` (the report's own order, "MDY" or "DMY") decide the order of 03/04/2025. `decimal`
-    ("." or ",", see `decimal_mark`) decides 1.234 where the column's own values do not.
+    nothing decides the order of 03/04/2025: the values, `told` (what the file's other dates say, see `date_order`),
+    `dates` (the report's own order, "MDY" or "DMY"), `local` (how the seller's region writes). `decimal` ("." or ",", see
+    `decimal_mark`) decides 1.234 where the column's own values do not.
 
     >>> from workbench.specs import reports
     >>> units = next(c for c in reports()["ledger_detail"].columns if c.name == "units")
@@ -86,7 +89,7 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     texts, indices = coded.dictionary, coded.indices
     if column.type in ("id", "text", "code", "currency"):
         return _codes(texts, indices, column)
-    currency = None
+    currency, doubts = None, ()
     if column.type in ("count", "money", "number"):
         values, bad, expected, notes = _numbers(texts, column, decimal)
         arrays = {column.name: values}
@@ -95,7 +98,7 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
         days, bad = _months(texts)
         arrays, expected, notes = {column.name: days}, "a month like 2026-07", ()
     else:
-        stamps, days, bad, notes = _moments(texts, column, dates)
+        stamps, days, bad, notes, doubts = _moments(texts, column, _Known(dates, local, told))
         arrays = {column.name: days} if column.type == "date" else {column.name: stamps, column.day: days}
         expected = "a date like 12/31/2025" if dates == "MDY" else "a date like 2025-12-31"
     blank = _blank(texts)
@@ -104,7 +107,7 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     if column.filled and blank.any():
         expected += ", not an empty cell"
     rows = bad[indices.to_numpy()] if len(bad) else np.zeros(len(indices), bool)
-    return Typed(taken, rows, expected, notes, None if currency is None else currency.take(indices))
+    return Typed(taken, rows, expected, notes, doubts, None if currency is None else currency.take(indices))
 
 
 def _blank(texts: pa.Array) -> np.ndarray:
@@ -266,17 +269,44 @@ def _marks(texts: pa.Array) -> pa.Array | None:
 
 # ---------------------------------------------------------------------------------------------------- dates
 
-def _moments(texts: pa.Array, column: specs.Column,
-             dates: str) -> tuple[pa.Array, pa.Array, np.ndarray, tuple[str, ...]]:
-    """Distinct texts as UTC seconds (null where the text has no time or no zone) and as days as printed."""
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the order of day and month beside a column's own values: "MDY", "DMY" or ""."""
+
+    dates: str  # as the report writes them
+    local: str  # as the seller's region writes them
+    told: Callable[[], str]  # as the file's other dates are written
+
+
+def date_order(columns: Iterable[pa.Array]) -> str:
+    """How a file writes dates, by those with a day beyond 12: "MDY" or "DMY"; "" where none tells or two disagree.
+
+    >>> date_order([pa.array(["03/04/2025", "2025-12-31"]), pa.array(["25/12/2025 10:00"])])
+    'DMY'
+    """
+    parts = [_part(text) for raw in columns for text in pc.unique(raw).to_pylist()]
+    day_first, month_first = _votes(parts)
+    return "" if bool(day_first) == bool(month_first) else "DMY" if day_first else "MDY"
+
+
+def _votes(parts: Iterable[dict[str, str] | None]) -> tuple[int, int]:
+    """How many of the dates that do not say which is which can only be day first, and only month first."""
+    pairs = [(int(part["a"]), int(part["b"])) for part in parts if part and "year" not in part]
+    return sum(a > 12 >= b for a, b in pairs), sum(b > 12 >= a for a, b in pairs)
+
+
+def _moments(texts: pa.Array, column: specs.Column, known: _Known,
+             ) -> tuple[pa.Array, pa.Array, np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Distinct texts as UTC seconds (null where the text has no time or no zone), as days as printed, which are bad, notes
+    and doubts."""
     if len(texts) and pc.all(pc.match_substring_regex(texts, _FAST_STAMP)).as_py():
         try:
             at = pc.utf8_slice_codeunits(texts, 0, 19).cast(pa.timestamp("s"))
-            return at, at.cast(pa.date32()), np.zeros(len(texts), bool), ()
+            return at, at.cast(pa.date32()), np.zeros(len(texts), bool), (), ()
         except pa.ArrowInvalid:
             pass  # one of them is no day of the calendar: look at each
     parts = _whole_years([_part(text) for text in texts.to_pylist()])
-    order, notes = _order(parts, dates, column)
+    order, notes, doubts = _order(parts, known, column)
     stamps: list[int | None] = []
     days: list[int | None] = []
     for part in parts:
@@ -285,7 +315,7 @@ def _moments(texts: pa.Array, column: specs.Column,
         days.append(moment[1] if moment else None)
     bad = np.array([day is None for day in days], bool)
     return (pa.array(stamps, pa.int64()).cast(pa.timestamp("s")), pa.array(days, pa.int32()).cast(pa.date32()),
-            bad, notes)
+            bad, notes, doubts)
 
 
 def _part(text: str) -> dict[str, str] | None:
@@ -305,14 +335,16 @@ def _part(text: str) -> dict[str, str] | None:
 
 
 def _whole_years(parts: list[dict[str, str] | None]) -> list[dict[str, str] | None]:
-    """The dates with years of four digits. Years of two digits (business reports write 12/01/25) count only where the
-    whole column has them and some date tells that they stand last; a cut-off 12/01/20 among whole years is no date."""
+    """The dates with years of four digits. Years of two digits (business reports write 12/01/25, spreadsheets 3-May-26)
+    count only where the whole column has them and the values tell that they stand last: some first number is no year, or
+    the last ones repeat while the first ones change. A cut-off 12/01/20 among whole years is no date."""
     last = [part.get("year") or part["c"] for part in parts if part and len(part.get("a") or "") != 4]
     short = [year for year in last if len(year) == 2]
     if not short:
         return parts
-    firsts = [int(part["a"]) for part in parts if part and part.get("a")]
-    told = len(short) == len(parts) - parts.count(None) and min(map(int, short)) >= 20 and min(firsts) < 20
+    firsts = [int(part.get("a") or part["day"]) for part in parts if part and len(part.get("a") or "") != 4]
+    told = (len(short) == len(parts) - parts.count(None) and min(map(int, short)) >= 20
+            and (min(firsts) < 20 or len(set(short)) < len(set(firsts))))
     found: list[dict[str, str] | None] = []
     for part in parts:
         name = "year" if part and "year" in part else "c"
@@ -360,31 +392,39 @@ def _months(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return pa.array(days, pa.date32()), np.array([day is None for day in days], bool)
 
 
-def _order(parts: list[dict[str, str] | None], dates: str, column: specs.Column) -> tuple[str, tuple[str, ...]]:
-    """MDY or DMY for dates written 03/04/2025: what the values allow, else what the report is known to write.
+def _order(parts: list[dict[str, str] | None], known: _Known,
+           column: specs.Column) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """MDY or DMY for dates written 03/04/2025, notes and doubts: what the values allow, else what the file's other dates
+    say, else what the report is known to write, else what the region writes.
 
     Raises Ambiguous when the values contradict each other or nothing decides: a few months read the wrong way round
-    would be wrong in silence. A stray date in a column of a known order is no contradiction; it cannot be read.
+    would be wrong in silence. A stray date in a column of a known order is no contradiction; it cannot be read. What is
+    written otherwise than Amazon writes (3/4/2025) went through a spreadsheet, which may have turned it round: a doubt.
     """
+    dates = known.dates if known.dates in ("MDY", "DMY") else ""
     slashed = [part for part in parts if part and "year" not in part]
-    day_first = sum(int(part["a"]) > 12 >= int(part["b"]) for part in slashed)
-    month_first = sum(int(part["b"]) > 12 >= int(part["a"]) for part in slashed)
-    name = column.headers[0][1]
     if not slashed:
-        return dates, ()
+        return dates, (), ()
+    day_first, month_first = _votes(slashed)
     if day_first and month_first:
         strays = day_first if dates == "MDY" else month_first if dates == "DMY" else len(slashed)
         if strays > STRAYS * (day_first + month_first):
-            raise Ambiguous(f"{name} holds dates written day first and month first. Save them as 2025-12-31.")
-        return dates, ()
+            raise Ambiguous(f"{column.headers[0][1]} holds dates written day first and month first. "
+                            "Save them as 2025-12-31.")
+        return dates, (), ()
     if day_first or month_first:
-        return ("DMY" if day_first else "MDY"), ()
-    if dates in ("MDY", "DMY"):
-        shown = "month first" if dates == "MDY" else "day first"
-        return dates, (f"no date decides the order of day and month; read {shown}, as this report is written",)
-    example = f"{slashed[0]['a']}{slashed[0]['sep']}{slashed[0]['b']}{slashed[0]['sep']}{slashed[0]['c']}"
-    raise Ambiguous(f"{name}: found {example!r}, and nothing in the file tells whether day or month comes first. "
-                    "Save the dates as 2025-12-31.")
+        return ("DMY" if day_first else "MDY"), (), ()
+    if told := known.told():
+        return told, (), ()
+    own = all((part["sep"], len(part["a"]), len(part["b"])) == ("/", 2, 2) for part in slashed)
+    order = dates if dates and own else known.local or ("" if any(part["sep"] == "-" for part in slashed) else dates)
+    if not order:
+        example = f"{slashed[0]['a']}{slashed[0]['sep']}{slashed[0]['b']}{slashed[0]['sep']}{slashed[0]['c']}"
+        raise Ambiguous(f"{column.headers[0][1]}: found {example!r}, and nothing in the file tells whether day or month "
+                        "comes first. Save the dates as 2025-12-31, or state the region in seller.toml.")
+    said = (f"no date decides the order of day and month; read {'month' if order == 'MDY' else 'day'} first, as "
+            f"{'this report is written' if order == dates else 'the region writes'}")
+    return (order, (said,), ()) if own or known.local else (order, (), (said + ", but a spreadsheet has rewritten it",))
 
 
 def _moment(part: dict[str, str], order: str) -> tuple[int | None, int] | None:
