@@ -264,6 +264,9 @@ case("still being received", [shipment(x(), "FBA3", 10, 7, status="RECEIVING")])
 case("cancelled", [shipment(x(), "FBA4", 10, 0, status="CANCELLED")])
 case("whether it is closed is nowhere said", [shipment(x(), "FBA5", 10, 7, status="")], unsure=["inbound_shortage"])
 case("too much in a sibling", [shipment(x(), "FBA6", 10, 7, plan="wf6"), shipment(x(), "FBA7", 10, 13, plan="wf6")])
+case("siblings by their names, which end in a centre", [
+    shipment(x(), "FBA20", 10, 7, ShipmentName="FBA STA (02/10/2026 04:07)-ONT8"),
+    shipment(x(), "FBA21", 10, 12, ShipmentName="FBA STA (02/10/2026 04:07)-ABE2")], inbound_shortage=1)
 case("too much in another plan", [shipment(x(), "FBA8", 10, 7, plan="wf8"), shipment(x(), "FBA9", 10, 13, plan="wf9")],
      inbound_shortage=3)
 case("siblings by their names", [
@@ -383,6 +386,30 @@ case("taken back for the unit of two that did not come back", [
     moved(x(), "2026-03-01", "CustomerReturns", 1), paid(x(), "2026-04-25", "CustomerReturn", 1, 16.25, order="E5",
                                                          id="P10"),
     paid(x(), "2026-05-03", "Reimbursement_Reversal", -1, 16.25, order="E5", original="P10")], wrong_reversal=1)
+case("taken back, and half of it paid again", [
+    ledger(x(), "2026-03-01", "M", -2), paid(x(), "2026-03-10", "Lost_Warehouse", 2, 8, id="P11"),
+    paid(x(), "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P11"),
+    paid(x(), "2026-05-04", "Lost_Warehouse", 1, 8)],
+    wrong_reversal=1)
+case("an order's payment taken back and paid again", [
+    *sold(x(), "2026-02-01", "E6"), *refund(x(), "2026-02-20", "E6"),
+    paid(x(), "2026-04-25", "CustomerReturn", 1, 16.25, order="E6", id="P12"),
+    paid(x(), "2026-05-03", "Reimbursement_Reversal", -1, 16.25, order="E6", original="P12"),
+    paid(x(), "2026-05-09", "CustomerReturn", 1, 16.25, order="E6", id="P13")])
+case("paid twice for one loss, and one taken back", [
+    ledger(x(), "2026-03-01", "M", -1), paid(x(), "2026-03-10", "Lost_Warehouse", 1, 8, id="P14"),
+    paid(x(), "2026-03-12", "Lost_Warehouse", 1, 8, id="P15"),
+    paid(x(), "2026-05-01", "Reimbursement_Reversal", -1, 8, original="P15")], unsure=["wrong_reversal"])
+case("a reversal that leaves out the order of its payment", [
+    *sold(x(), "2026-02-01", "E7"), *refund(x(), "2026-02-20", "E7"),
+    paid(x(), "2026-04-25", "CustomerReturn", 1, 16.25, order="E7", id="P16"), back(x(), "2026-05-01", "E7"),
+    moved(x(), "2026-05-01", "CustomerReturns", 1), paid(x(), "2026-05-03", "Reimbursement_Reversal", -1, 16.25,
+                                                         original="P16")])
+case("one payment's id on two labels, the second taken back and found", [
+    ledger(x(), "2026-03-01", "M", -1), ledger(x() + "H", "2026-03-01", "M", -2),
+    *(paid(x() + label, "2026-03-10", "Lost_Warehouse", units, 8, id="P17") for label, units in (("", 1), ("H", 2))),
+    ledger(x() + "H", "2026-04-28", "F", 2),
+    paid(x() + "H", "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P17")])
 case("a payment older than the ledger's loss", [paid(x(), "2025-07-05", "Lost_Warehouse", 4, 8)], unsure=["underpaid"])
 
 

@@ -298,7 +298,8 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
     """The reimbursement rows with `kind` (lost, damaged, inbound, removal, order, fee, reversal, other), `day`, `key`
     and `units` covered: cash and stock; of a reversal what was taken back, 1 or more.
 
-    Reasons are folded (`lost_warehouse` is `Lost_Warehouse`); with an order id the order's, without the warehouse's.
+    Reasons are folded (`lost_warehouse` is `Lost_Warehouse`); with an order id the order's, without the warehouse's. A
+    reversal that names no order has that of its payment.
     """
     books = papers.books
     table = books["reimbursements"]
@@ -316,10 +317,17 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
                           ("units_cash", "units_inventory", "units_total"))
     taken = np.select([cash != 0, total != 0, stock != 0], [cash.abs(), total.abs(), stock.abs()], 1)
     given = np.where(cash + stock != 0, cash + stock, total)
+    order = order.where(~back | (order != ""), _order_of_payment(table, back))
     return table.assign(units=np.where(back, taken, np.maximum(given, 0)).astype(np.int64), kind=kind,
                         day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount,
                         fnsku=table["fnsku"].astype("str"), msku=table["msku"].astype("str"),
                         file=table["file"].astype("str"))
+
+
+def _order_of_payment(table: pd.DataFrame, back: pd.Series) -> pd.Series:
+    """The order of the payment that each row takes back; "" where it is not in the files or has none."""
+    first = table[~back].drop_duplicates("reimbursement_id").set_index("reimbursement_id")["order_id"].astype("str")
+    return table["original_reimbursement_id"].map(first).astype("object").fillna("").astype("str")
 
 
 def paid_for(papers: Papers, *kinds: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, reimbursements
 from workbench.detectors.orders import refund_account
 from workbench.detectors.sales import LINE, has_money, returned, sales, witnesses
-from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, warehouse
+from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, Stock, warehouse
 
 PRE_ORDER = ("lost", "damaged", "inbound", "removal")
 
@@ -21,10 +21,11 @@ def underpaid(papers: Papers) -> Found:
     unit's value. Payments that were taken back are left to the reversals; one order paid in parts is judged as a whole.
     """
     rows = papers.once(reimbursements)
-    back = set(rows.loc[rows["kind"] == "reversal", "original_reimbursement_id"].astype("str"))
+    back, number = set(_named(rows[rows["kind"] == "reversal"], _originals(rows))), rows["reimbursement_id"].astype("str")
+    taken = number.isin(back) | (number + "\x1f" + rows["key"]).isin(back)
     cash = rows["units_cash"].fillna(0).astype("int64")
     owed = rows.assign(units=cash)[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
-                                   & ~rows["reimbursement_id"].astype("str").isin(back)].reset_index(drop=True)
+                                   & ~taken].reset_index(drop=True)
     if owed.empty:
         return found(owed, np.empty(0), [], stage="paid")
     owed["valued_on"] = _event_days(papers, owed).fillna(owed["day"])
@@ -42,11 +43,12 @@ def wrong_reversal(papers: Papers) -> Found:
     """Reversals of reimbursements, less the units whose stock came back: found (F) or transferred in (N) from 60 days
     before to 14 days after, regraded where damage was paid, or returned by the customer on any day.
 
-    What is taken back beyond the payment is wrong whatever came back. A reversal whose original payment is not in the
+    What is taken back beyond the payment is wrong whatever came back. What Amazon pays again from then on, and for nothing
+    else, settles it. A reversal whose original payment is not in the
     files cannot be judged. Until its 14 days are over a claim waits.
     """
     rows = papers.once(reimbursements)
-    originals = rows[rows["kind"] != "reversal"].drop_duplicates("reimbursement_id").set_index("reimbursement_id")
+    originals = _originals(rows)
     stock = papers.once(warehouse)
     order = rows[(rows["kind"] == "reversal") & (rows["order_id"] != "")].reset_index(drop=True)
     came = Account(order)
@@ -56,8 +58,8 @@ def wrong_reversal(papers: Papers) -> Found:
     if owed.empty:
         return found(owed, np.empty(0), [], stage="reversed")
     sources = [*came.sources, stock.back.assign(claim=stock.back["claim"].astype("int64") + len(order))]
-    named = owed["original_reimbursement_id"].astype("str")
-    known = named.isin(originals.index) & (named != "")
+    named = _named(owed, originals)
+    known = named.isin(originals.index)
     first = originals.reindex(named[known])
     sources.append(lines(np.flatnonzero(known), first, "reversed"))
     kind = named.map(originals["kind"]).astype("object").fillna("")
@@ -65,12 +67,45 @@ def wrong_reversal(papers: Papers) -> Found:
                      np.where(kind == "removal", "whether the removed units were sent after all is not in the files", ""),
                      np.where((kind == "inbound") & _receipts_near(papers, owed),
                               "receipts of those days may be the units that were paid for", ""))
+    doubt = first_of(doubt, np.where(_paid_twice(stock, owed, originals.reindex(named)),
+                                     "another payment had settled what this one was for", ""))
     value = (owed["amount"].abs() / owed["units"].clip(lower=1)).to_numpy(float)
     settled = np.minimum(owed["units_back"].to_numpy(np.int64), _allowed(owed, named, originals))
-    return found(owed, settled, sources, stage="reversed", unit_value=value, ambiguous=doubt)
+    again = Account(owed)
+    again.open = again.open - settled
+    of_order = (owed["order_id"] != "").to_numpy()
+    later = papers.once(refund_account)[1] if has_money(papers) else paid_for(papers, "order")
+    again.settle(later.assign(day=later["approved_on"]), LINE, "paid", only=of_order)
+    again.settle(stock.extra, ["key"], "paid", only=~of_order)
+    return found(owed, again.settled, [*sources, *again.sources], stage="reversed", unit_value=value, ambiguous=doubt)
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+def _originals(rows: pd.DataFrame) -> pd.DataFrame:
+    """The payments that a reversal may name: kind, units, file and line by reimbursement id and label, and by the id alone,
+    since one id may stand on several lines."""
+    paid = rows[(rows["kind"] != "reversal") & (rows["reimbursement_id"].astype("str") != "")]
+    number = paid["reimbursement_id"].astype("str")
+    both = pd.concat([paid.assign(named=number + "\x1f" + paid["key"]), paid.assign(named=number)], ignore_index=True)
+    return both.groupby("named", sort=False).agg({"kind": "first", "units": "sum", "file": "first", "line": "first"})
+
+
+def _named(owed: pd.DataFrame, originals: pd.DataFrame) -> pd.Series:
+    """Which of the originals each reversal names: the line of its own label where there is one."""
+    number = owed["original_reimbursement_id"].astype("str")
+    own = number + "\x1f" + owed["key"]
+    return own.where(own.isin(originals.index), number)
+
+
+def _paid_twice(stock: Stock, owed: pd.DataFrame, first: pd.DataFrame) -> np.ndarray:
+    """Whether the payments that were taken back (`first`) had settled nothing, while others of the label had."""
+    left = stock.extra.set_index(["file", "line"])["units"]
+    unused = left.reindex(pd.MultiIndex.from_frame(first[["file", "line"]])).fillna(0).to_numpy()
+    paid = [piece["claim"][piece["role"] == "paid"] for piece in stock.account.sources if len(piece)]
+    keys = set(stock.account.owed["key"].iloc[np.concatenate(paid)]) if paid else set()
+    return (unused >= owed["units"].to_numpy()) & owed["key"].isin(keys).to_numpy()
+
 
 def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
     """The day of the earliest event that each payment settled; NaT where none is in the files."""

@@ -135,7 +135,7 @@ def shipments(papers: Papers) -> pd.DataFrame:
         booked=("units", "sum"), into=("into", "sum"), first=("day", "min"))
     items = items.merge(net, on=["shipment_id", "key"], how="left", validate="many_to_one")
     items["units_net"] = _net(papers, items)
-    series = items["shipment_name"].str.replace(r"\s*-\s*\d+\s*$", "", regex=True)
+    series = items["shipment_name"].str.replace(r"\s*-\s*(\d+|[A-Z]{3}\d)\s*$", "", regex=True)  # "… - 2", "…-ONT8"
     items["plan"] = np.where(items["inbound_plan_id"] != "", items["inbound_plan_id"],
                              np.where(series != "", series, items["shipment_id"]))
     return items.assign(day=items["delivered_on"].fillna(items["first"]),

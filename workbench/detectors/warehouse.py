@@ -45,6 +45,7 @@ class Stock(NamedTuple):
     note: np.ndarray
     reversals: pd.DataFrame  # of payments without an order, with `units_back`: the stock that came back for them
     back: pd.DataFrame  # sources: which ledger rows brought the stock of which reversal
+    extra: pd.DataFrame  # payments with the units that settled no event of the ledger
 
 
 def lost_warehouse(papers: Papers) -> Found:
@@ -115,23 +116,25 @@ def warehouse(papers: Papers) -> Stock:
 
     lost = (owed["claim_type"] == "lost_warehouse").to_numpy()
     hurt = (owed["claim_type"] == "damaged_warehouse").to_numpy()
-    spare = _settle_losses(account, lost, finds, paid[paid["kind"] == "lost"])
-    _settle_damage(account, hurt, regraded, paid[paid["kind"] == "damaged"])
+    spare, for_losses = _settle_losses(account, lost, finds, paid[paid["kind"] == "lost"])
+    for_damage = _settle_damage(account, hurt, regraded, paid[paid["kind"] == "damaged"])
     known, note = amazons_balance(papers, account)
     doubt = _settle_disposals(papers, account, (owed["claim_type"] == "disposed_unrequested").to_numpy())
-    account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
+    for_any = account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
     doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
                      _unseen(papers, owed, known))
-    return Stock(account, doubt, first_of(note, _doubtful_value(owed)), reversals, back)
+    extra = pd.concat([for_losses, for_damage, for_any], ignore_index=True)
+    return Stock(account, doubt, first_of(note, _doubtful_value(owed)), reversals, back, extra)
 
 
 def _grade(disposition: pd.Series) -> np.ndarray:
     return np.where(disposition.isin(["", "SELLABLE"]), "sellable", "unsellable")
 
 
-def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
+def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame,
+                   paid: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Finds and payments in the order of their days, of the same kind of stock first; then payments a few days early.
-    The finds that settled nothing come back."""
+    The finds and the payments come back with the units that settled nothing."""
     both = pd.concat([finds.assign(role="found", grade=_grade(finds["disposition"])),
                       paid.assign(role="paid", grade="sellable")], ignore_index=True)
     for by in (["key", "grade"], ["key"]):
@@ -139,11 +142,12 @@ def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame, paid
         both = account.settle(both, by, "", only=lost)
         _name(account, before, both)
     early = both[both["role"] == "paid"].reset_index(drop=True)
-    account.settle(early, ["key"], "paid", grace=GRACE_DAYS, only=lost)
-    return both[both["role"] == "found"].reset_index(drop=True)
+    early = account.settle(early, ["key"], "paid", grace=GRACE_DAYS, only=lost)
+    return both[both["role"] == "found"].reset_index(drop=True), early
 
 
-def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, paid: pd.DataFrame) -> None:
+def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
+    """Regrades and payments, of what could be sold first. The payments come back with the units that settled nothing."""
     both = pd.concat([regraded.assign(role="regraded"), paid.assign(role="paid")], ignore_index=True)
     sellable = hurt & account.owed["reason"].isin(DAMAGED).to_numpy()
     for only in (sellable, hurt):
@@ -153,6 +157,7 @@ def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, p
         early = both["role"].eq("paid").to_numpy()
         late = account.settle(both[early].reset_index(drop=True), ["key"], "paid", grace=GRACE_DAYS, only=only)
         both.loc[early, "units"] = late["units"].to_numpy()
+    return both[both["role"] == "paid"].reset_index(drop=True)
 
 
 def _name(account: Account, before: int, supply: pd.DataFrame) -> None:
