@@ -14,7 +14,7 @@ ARROWS = {
     "flatfile": {"encoding", "lines", "specs"},
     "doubts": {"flatfile", "specs"},
     "files": set(),
-    "records": {"flatfile", "specs"},
+    "records": {"files", "flatfile", "specs"},
     "reports": {"doubts", "files", "flatfile", "lines", "records", "seller", "specs", "values"},
     "cache": {"doubts", "encoding", "files", "flatfile", "lines", "records", "reports", "seller", "specs", "values"},
     "seller": set(),

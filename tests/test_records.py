@@ -6,7 +6,7 @@ import json
 import pytest
 import xlsxwriter
 
-from workbench import reports
+from workbench import books, reports
 
 CONSOLE = ["Start Date", "End Date", "Portfolio name", "Currency", "Campaign Name", "Status", "Budget", "Impressions",
            "Clicks", "Click-Thru Rate (CTR)", "Spend", "Cost Per Click (CPC)", "7 Day Total Orders (#)",
@@ -92,3 +92,102 @@ def test_two_reports_in_one_workbook_are_refused(tmp_path):
     workbook(tmp_path / "c.xlsx", ("a", costs), ("b", costs))
     with pytest.raises(reports.NotReadable, match="a and b"):
         reports.read(tmp_path / "c.xlsx")
+
+
+COSTS = ["sku", "unit_cost", "category"]
+
+
+def costs(path, change, last=("C", 3.5, "Garden")):
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Costs")
+        for at, row in enumerate([COSTS, ["A", 1.5, "Home"], ["B", 2.5, "Home"], last]):
+            sheet.write_row(at, 0, row)
+        change(sheet)
+    return reports.read(path)
+
+
+@pytest.mark.parametrize(("change", "aside", "why"), [
+    (lambda sheet: sheet.write_formula("B3", "=1+1", None, ""), [3], "a formula whose value was not saved"),
+    (lambda sheet: sheet.write_formula("B3", "=NA()", None, "#N/A"), [3], "the spreadsheet's error #N/A"),
+    (lambda sheet: sheet.write_formula("B3", "=1+1", None, 2), [], ""),
+    (lambda sheet: sheet.write_formula("F3", "=NA()", None, "#N/A"), [], ""),
+    (lambda sheet: sheet.write_string("B3", "2.5"), [], ""),
+], ids=["no value saved", "error", "value saved", "error elsewhere", "number as text"])
+def test_a_cell_whose_value_a_spreadsheet_does_not_know_sets_its_row_aside(tmp_path, change, aside, why):
+    report = costs(tmp_path / "c.xlsx", change)
+    rows = [p for p in report.found if p.kind == "row"]
+    assert [p.line for p in rows] == aside and all(why in p.why for p in rows)
+    assert report.rows == 3 and report.loaded == 3 - len(aside)
+
+
+def test_a_word_in_merged_cells_counts_in_each_row_and_a_number_does_not(tmp_path):
+    report = costs(tmp_path / "c.xlsx", lambda sheet: sheet.merge_range("C2:C4", "Home"))
+    assert report.table["category"].tolist() == ["Home"] * 3
+    assert [(p.kind, p.line) for p in report.found] == [("note", 2)]
+    report = costs(tmp_path / "d.xlsx", lambda sheet: sheet.merge_range("B3:B4", 2.5), last=["C"])
+    assert report.table["unit_cost"].tolist() == [1.5, 2.5]
+    assert {(p.kind, p.line) for p in report.found} == {("doubt", 3), ("row", 4)}
+
+
+def test_a_hidden_copy_of_the_report_is_named_as_hidden(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "c.xlsx") as book:
+        for name in ("Costs", "Old"):
+            book.add_worksheet(name).write_row(0, 0, COSTS)
+        book.get_worksheet_by_name("Old").hide()
+    with pytest.raises(reports.NotReadable, match=r"Costs and Old \(hidden\)"):
+        reports.read(tmp_path / "c.xlsx")
+
+
+def test_a_number_too_long_for_a_cell_is_named_as_shortened(tmp_path):
+    report = costs(tmp_path / "c.xlsx", lambda sheet: sheet.write_number("A3", 123456789012345678))
+    assert report.table["msku"].tolist() == ["A", "1.23456789012346E+17", "C"]
+    assert "its last digits are lost" in report.found[0].why
+
+
+def test_a_spreadsheets_day_number_is_set_aside_with_what_to_do(tmp_path):
+    workbook(tmp_path / "c.xlsx", ("Costs", [["sku", "unit_cost", "from_date"], ["A", 1.5, 46145]]))
+    assert "give the column a date format" in reports.read(tmp_path / "c.xlsx").found[0].why
+
+
+def day(date, units, **more):
+    return {"date": date, "salesByDate": {"orderedProductSales": {"amount": 1.5, "currencyCode": "USD"},
+                                          "unitsOrdered": units, **more}, "trafficByDate": {}}
+
+
+def told(report):
+    return [(p.line, p.kind) for p in report.found if "this column is not in the file" not in p.why]
+
+
+def test_records_are_counted_and_named_by_the_line_they_begin_on(tmp_path):
+    answer = {"salesAndTrafficByDate": [day("2026-05-01", 1), day("2026-05-02", "x"), day("2026-05-03", "y")]}
+    (tmp_path / "st.json").write_text(json.dumps(answer, indent=1), "utf-8")
+    report = reports.read(tmp_path / "st.json")
+    lines = (tmp_path / "st.json").read_text("utf-8").split("\n")
+    assert told(report) == [(lines.index(f'   "date": "2026-05-0{n}",'), "row") for n in (2, 3)]
+    assert (report.rows, report.loaded) == (3, 1)
+    item = {"ShipmentId": "FBA1", "FulfillmentNetworkSKU": "X000000001", "QuantityReceived": 1}
+    items = [{**item, "SellerSKU": sku, "QuantityShipped": units} for sku, units in (("A", 1), ("B", "z"), ("C", "z"))]
+    (tmp_path / "i.jsonl").write_text(json.dumps({"payload": {"ItemData": items}}) + "\n", "utf-8")
+    files = books.open(tmp_path).files.set_index("file")
+    assert files.loc["i.jsonl", ["rows", "rows_used", "rows_set_aside"]].tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize(("change", "kind"), [
+    (lambda text: text.replace('"unitsOrdered": 3', '"unitsOrdered": 3, "unitsOrdered": 4', 1), "doubt"),
+    (lambda text: text.replace('"unitsOrdered": 3, ', "", 1), "note"),
+    (lambda text: text.replace('"unitsOrdered": 3', '"unitsOrdered": [3, 4]', 1), "row"),
+    (lambda text: text.replace('[{"date"', '["lost", {"date"', 1), "doubt"),
+], ids=["key twice", "key dropped", "list for a number", "no object"])
+def test_what_is_odd_in_an_answer_is_told(tmp_path, change, kind):
+    answer = {"salesAndTrafficByDate": [day(f"2026-05-0{n}", 3, totalOrderItems=2) for n in range(1, 4)]}
+    (tmp_path / "st.json").write_text(change(json.dumps(answer)), "utf-8")
+    report = reports.read(tmp_path / "st.json")
+    assert [told_kind for _, told_kind in told(report)] == [kind]
+    assert report.rows == 3
+
+
+@pytest.mark.parametrize("cut", [1, 30, 200])
+def test_a_cut_answer_is_refused_as_cut(tmp_path, cut):
+    (tmp_path / "st.json").write_text(json.dumps({"salesAndTrafficByDate": [day("2026-05-01", 3)] * 2})[:-cut], "utf-8")
+    with pytest.raises(reports.NotReadable, match="cut off or damaged"):
+        reports.read(tmp_path / "st.json")

@@ -180,7 +180,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
         seen[sha] = part.label
         problems.extend((part.label, p.line, p.column, p.value, p.why, p.kind) for p in report.found)
         entry |= {"report": report.spec.name, "encoding": report.encoding, "rows": report.rows,
-                  "rows_set_aside": len({p.line for p in report.found if p.kind == "row"})}
+                  "rows_set_aside": report.rows - cache.facts(report)["lines"]}
         exports.append(_Export(report, sha, stamp=part.modified))
     who = sellers.seller(folder, [] if stated.get("region") else _evidence(exports))
     for export in exports:
@@ -430,7 +430,8 @@ def _overview(rows: list[dict], exports: Sequence[_Export], through: dt.date, zo
         if export is None:
             continue
         good = cache.facts(export.report)["lines"]
-        kept, used = (good if keep is None else len(np.unique(export.report.data.column("line").to_numpy()[keep]))
+        kept, used = (good if keep is None else int(keep.sum()) if not export.report.spec.unfold
+                      else len(np.unique(export.report.data.column("line").to_numpy()[keep]))
                       for keep in (export.keep, _kept(export, through, zone)))
         row |= {"rows_used": used, "rows_replaced": good - kept, "rows_later": kept - used,
                 "first_day": None if export.first is None else _date(export.first),

@@ -149,10 +149,9 @@ def _narrow(table: pa.Table) -> pa.Table:
 
 def _facts(report: reports.Report) -> dict:
     table, day = report.data, report.spec.day
-    numbers = table.column("line").to_numpy()
     known = {"spec": report.spec.name, "rows": report.rows, "encoding": report.encoding,
              "problems": [(p.line, p.column, p.value, p.why, p.kind) for p in report.found],
-             "lines": int(np.count_nonzero(np.diff(numbers))) + bool(len(numbers)),
+             "lines": report.loaded,
              "words": {name: dict(_counted(table.column(name))) for name in WORDS if name in table.schema.names}}
     if day:
         moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")

@@ -208,15 +208,20 @@ def check_workbook(data: pa.Buffer, label: str) -> None:
                         raise Refused(f"{label}: unpacks to more than {cap} bytes from {data.size}; refused as an archive "
                                       "bomb.")
                     for letters, number in re.findall(rb'<c r="([A-Z]{1,3})(\d{1,7})"', tail + piece):
-                        rows, columns = max(rows, int(number)), max(columns, _column(letters))
+                        rows, columns = max(rows, int(number)), max(columns, column_number(letters) + 1)
                     tail = piece[-32:]
             if rows * columns > CELLS:
                 raise Refused(f"{label}: a sheet has {rows} rows by {columns} columns, more than the cap of {CELLS} cells. "
                               "Delete the empty rows and columns, or save it as .csv.")
 
 
-def _column(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
+    """The position of a sheet's column, from 0.
+
+    >>> column_number(b"A"), column_number(b"AB")
+    (0, 27)
+    """
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64
-    return number
+    return number - 1

@@ -44,6 +44,13 @@ class Report:
     found: tuple[Problem, ...]
 
     @property
+    def loaded(self) -> int:
+        """Rows that were loaded; the amounts of a settlement line are one row. The others of `rows` were set aside."""
+        if not self.spec.unfold:
+            return self.data.num_rows
+        return int(np.count_nonzero(np.diff(self.data.column("line").to_numpy()))) + bool(self.data.num_rows)
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row per line (settlement V1: per amount), typed as specs/columns.toml says."""
         return frame(self.data)

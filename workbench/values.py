@@ -39,6 +39,7 @@ _MONTH = (re.compile(r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})月?\Z"),
           re.compile(r"(?P<word>[^\W\d_]{3,})[-. ]+(?P<year>\d{4}|\d{2})\Z"))  # spreadsheets turn 2026-07 into Jul-26
 _PLAIN_NUMBER = r"^-?\d{1,15}(\.\d+)?$"
 _TWO_READINGS = r"^-?[1-9]\d{0,2}\.\d{3}$"  # 1.234 is one and a bit, or a thousand
+_SERIAL = r"^[2-6]\d{4}([.,]\d+)?$"  # days since 1899-12-30, as spreadsheets keep dates
 _FAST_STAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"
 _POINT = re.compile(r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+", re.ASCII)  # 71,168.00 1,23,456.00
 _COMMA = re.compile(r"[1-9]\d{0,2}(?:[.\u00a0\u202f ']\d{3})+(?:,\d+)?|\d+(?:,\d+)?|,\d+", re.ASCII)
@@ -101,6 +102,8 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
         stamps, days, bad, notes, doubts = _moments(texts, column, _Known(dates, local, told))
         arrays = {column.name: days} if column.type == "date" else {column.name: stamps, column.day: days}
         expected = "a date like 12/31/2025" if dates == "MDY" else "a date like 2025-12-31"
+        if pc.any(pc.match_substring_regex(texts.filter(pa.array(bad)), _SERIAL)).as_py():
+            expected += ", not a spreadsheet's number of a day: give the column a date format and save it again"
     blank = _blank(texts)
     bad = np.where(blank, column.filled, bad)
     taken = {name: values.take(indices) for name, values in arrays.items()}
