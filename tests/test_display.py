@@ -20,8 +20,13 @@ def test_both_languages_have_the_same_sentences_with_the_same_values():
     for room, sentences in LANGUAGES["en"].items():
         assert set(sentences) == set(LANGUAGES["zh"][room]), room
         for name, text in sentences.items():
-            fields = [sorted(re.findall(r"\{(\w+:?\w*)\}", LANGUAGES[language][room][name])) for language in LANGUAGES]
+            fields = [sorted(re.findall(r"\{(\w+:?\w*)[^}]*\}", LANGUAGES[language][room][name])) for language in LANGUAGES]
             assert fields[0] == fields[1], f"{room}.{name}: {text}"
+
+
+def test_one_is_written_with_its_noun_in_the_singular():
+    assert [words.say("value.lost_of", lost=1, handled=n).en for n in (1, 2, None)] == [
+        "1 of 1 unit", "1 of 2 units", "1 of unknown units"]
 
 
 def test_every_paragraph_of_every_notebook_has_its_chinese():
@@ -77,7 +82,7 @@ def test_a_table_keeps_the_value_behind_the_words():
 def test_a_long_table_says_how_many_rows_it_leaves_out():
     frame = pd.DataFrame({"n": range(display.ROWS_SHOWN + 5)})
     text = display.html(display.Table(frame, (display.Column("n", words.same("n"), "units"),)).data(), ("en",))
-    assert "5 more are left out" in text
+    assert "5 more stand only in" in text
 
 
 def test_lab_shows_the_analysts_language(monkeypatch):

@@ -115,7 +115,7 @@ def test_the_foot_says_what_is_needed_to_make_the_page_again():
     text = made(display.Record(FACTS, incomplete=True), script=False)
     foot = text[text.index('<footer'):]
     for part in ("Shop", "March 2026", "2026年3月", "Mar 31, 2026", "amazon", "0.1.0", "FBA customer returns",
-                 "1 files, 3 rows, Mar 1, 2026 to Mar 31, 2026"):
+                 "1 file, 3 rows, Mar 1, 2026 to Mar 31, 2026"):
         assert part in foot, part
     assert "inputs incomplete" in text[:text.index("<main")]
     failed = made(display.Record(FACTS | {"checks_failed": 1, "failed": ["chain"]}, incomplete=True), script=False)

@@ -2,7 +2,8 @@
 
 `say("loss.rate_found", rate=0.0031)` gives a `Text`: the same sentence from the same values in both languages. The
 sentences stand in `en.toml` and `zh.toml`; a value's form stands in the sentence: `{rate:percent}`, `{lost:units}`,
-`{amount:money}`, `{day:date}`, `{month:month}`. An unknown value (None, NaN, NaT) is written as the word for unknown.
+`{lost:units unit|units}` (a number with its noun), `{amount:money}`, `{day:date}`, `{month:month}`. An unknown value
+(None, NaN, NaT) is written as the word for unknown.
 """
 
 from __future__ import annotations
@@ -131,9 +132,11 @@ class _Form(string.Formatter):
     def format_field(self, value: object, kind: str) -> str:
         if isinstance(value, Text):
             return value.in_(self.language)
-        if is_unknown(value):
-            return _sentence(self.language, "value.unknown")
-        return getattr(self, f"_{kind or 'text'}")(value)
+        kind, _, nouns = kind.partition(" ")
+        known = not is_unknown(value)
+        written = getattr(self, f"_{kind or 'text'}")(value) if known else _sentence(self.language, "value.unknown")
+        one, _, many = nouns.partition("|")
+        return f"{written} {one if known and value == 1 else many}" if nouns else written
 
     @functools.cached_property
     def _locale(self) -> str:
