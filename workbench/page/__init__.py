@@ -55,6 +55,7 @@ def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str,
          languages: Sequence[str] = words.LANGUAGES, script: bool = True) -> str:
     """The page of an executed notebook. The same notebook gives the same bytes."""
     from nbconvert import HTMLExporter, TemplateExporter
+    from nbformat.v4 import new_notebook
 
     def shown(text: Text) -> str:
         return display.span(text, languages)
@@ -73,8 +74,9 @@ def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str,
         "span": shown, "style": style, "scripts": scripts, "policy": drawing.security_policy(scripts, [style]),
     }
     exporter = HTMLExporter(template_name="report", extra_template_basedirs=[str(drawing.FOLDER)])
-    # HTMLExporter would parse the page once more, to give pictures the alternative texts that ours have
-    return TemplateExporter.from_notebook_node(exporter, notebook, resources={"page": page})[0]
+    # everything is in `page`: nbconvert need not copy the notebook. HTMLExporter would parse the page once more, to give
+    # pictures the alternative texts that ours have
+    return TemplateExporter.from_notebook_node(exporter, new_notebook(), resources={"page": page})[0]
 
 
 # ---------------------------------------------------------------------------------------------------- inside

@@ -18,7 +18,7 @@ from workbench import words
 FOLDER = Path(str(files("workbench") / "page"))
 TAGS = {"en": "en", "zh": "zh-Hans"}  # the languages as HTML names them
 SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick_months", "pick_marks", "every")
-MEASURE = "Liberation Sans"  # stands inside vl-convert: text is as wide on every machine; the page's style names the font
+MEASURE = "Workbench Measure"  # in `fonts`: text is as wide on every machine; the page's style names what it is shown in
 
 
 def security_policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -78,7 +78,7 @@ def svg(spec: dict, name: str) -> str:
     """
     import vl_convert
 
-    _measure_wide_text()
+    _know_fonts()
     measured = {**spec, "config": {**spec.get("config", {}), "font": MEASURE}}
     drawn = vl_convert.vegalite_to_svg(measured, vl_version=_version(spec), allowed_base_urls=[])
     names: dict[str, str] = {}
@@ -92,8 +92,8 @@ def svg(spec: dict, name: str) -> str:
 
 
 @functools.cache
-def _measure_wide_text() -> None:
-    """Let vl-convert know that a Chinese character is one em wide; its own font has none and would guess."""
+def _know_fonts() -> None:
+    """Let vl-convert know our font: how wide each character is, Chinese ones too, and nothing to draw, so it is fast."""
     import vl_convert
 
     vl_convert.register_font_directory(str(FOLDER / "fonts"))
