@@ -34,7 +34,7 @@ ARROWS = {
     "filing": set(),
     "evidence": {"books", "policy"},
     "packet": {"evidence", "export", "words"},
-    "impact": {"rates", "words"},
+    "impact": {"matching", "rates", "words"},
     "incidents": set(),
     "words": set(),
     "display": {"words"},

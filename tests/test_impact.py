@@ -31,7 +31,8 @@ def day(text):
 def ledger(*rows):
     """Rows of (day, SKU, event type, reason, units, fulfilment centre)."""
     table = pd.DataFrame(rows, columns=["event_date", "msku", "event_type", "reason", "units", "fulfillment_center"])
-    return table.assign(event_date=pd.to_datetime(table["event_date"]).astype("datetime64[s]"), disposition="SELLABLE")
+    return table.assign(event_date=pd.to_datetime(table["event_date"]).astype("datetime64[s]"), disposition="SELLABLE",
+                        fnsku="X" + table["msku"])
 
 
 def sheet(*rows):
@@ -88,6 +89,35 @@ def test_a_period_without_three_skus_beside_says_nothing_of_what_would_have_been
     assert cells.handled_with.sum() == 0
 
 
+def test_a_loss_found_again_in_full_is_no_incident_net_of_finds():
+    rows = panel.rows(ledger(
+        ("2026-03-05", "A", "Adjustments", "M", -2, "PHX7"), ("2026-03-05", "B", "Adjustments", "M", -2, "PHX7"),
+        ("2026-03-09", "A", "Adjustments", "F", 2, "ABE2"), ("2026-03-09", "B", "Adjustments", "F", 1, "ABE2"),
+        ("2026-03-09", "A", "Adjustments", "E", -1, "PHX7"), ("2026-07-09", "B", "Adjustments", "F", 1, "ABE2")), END)
+    assert (rows.incidents.sum(), rows.net.sum()) == (3, 2)
+
+
+@pytest.mark.parametrize(("group", "sku", "adopted", "said"), [
+    ("", "A", "2027-01-05", "begins on Jan 5, 2027, and the ledger ends on Mar 9, 2026"), ("", "Z", "2026-03-05", ": Z."),
+    ("toys", "", "2026-03-05", ": toys."), ("", "A", None, "gives no SKU a date"), ("", "", "2026-03-05", "no SKU a date")])
+def test_a_sheet_that_names_no_adopter_is_told_what_is_wrong_with_it(group, sku, adopted, said):
+    table = ledger(("2026-03-01", "A", "Receipts", "", 9, "X"), ("2026-03-09", "A", "Adjustments", "M", -1, "X"))
+    found = impact.impact(table, sheet(("x", group, sku, adopted)), as_of=END)
+    assert found.verdict == "cannot_say" and said in sentences.reason(found.reasons[0]).en
+
+
+def test_a_sku_that_the_ledger_does_not_know_is_named_among_those_it_does():
+    table = ledger(("2026-03-01", "A", "Receipts", "", 9, "X"), ("2026-03-09", "A", "Adjustments", "M", -1, "X"))
+    found = impact.impact(table, sheet(("x", "", "A", "2026-03-05"), ("x", "", "B", "2026-03-05")), as_of=END)
+    assert found.adopters == 1 and "B" in sentences.check(found.checks[0]).en and found.checks[0].outcome == "failed"
+
+
+def test_adoption_before_the_first_day_of_the_ledger_is_too_short_a_record():
+    table = ledger(*[(f"2026-03-{d:02}", sku, "Receipts", "", 9, "X") for sku in "ABCDE" for d in range(1, 9)])
+    found = impact.impact(table, sheet(("x", "", "A", "2020-01-01")), as_of=END)
+    assert codes(found)[0] == "failed_pre_periods" and "0 periods" in sentences.reason(found.reasons[0]).en
+
+
 def test_time_in_which_another_sop_acts_is_left_out():
     rows = panel.rows(ledger(*[(f"2026-03-0{d}", sku, "Shipments", "", -1, "A") for d in range(1, 9) for sku in "TC"]), END)
     mine, other = np.array([panel.NEVER, day("2026-03-05")]), np.array([day("2026-03-03"), day("2026-03-07")])  # C, T
@@ -137,10 +167,13 @@ def test_two_way_regression_equals_the_library_and_is_only_a_contrast():
     incidents = rng.poisson(handled * 0.03).astype(float)
     sku, period = (axis.ravel() for axis in np.indices(on.shape))
     dummies = np.column_stack([sku[:, None] == np.arange(6), period[:, None] == np.arange(1, 5), on.ravel()]).astype(float)
-    model = sm.GLM(incidents.ravel(), dummies, family=sm.families.Poisson(), exposure=handled.ravel()).fit()
+    model = sm.GLM(incidents.ravel(), dummies, family=sm.families.Poisson(), exposure=handled.ravel()).fit(
+        cov_type="cluster", cov_kwds={"groups": sku, "use_correction": False})
     cells = Cells(np.where(on, 0, incidents), np.where(on, 0, handled), np.where(on, incidents, 0),
                   np.where(on, handled, 0))
-    assert others.two_way(cells) == pytest.approx(np.exp(model.params[-1]), rel=1e-5)
+    found = others.two_way(cells)
+    assert (found.ratio, found.error) == pytest.approx((np.exp(model.params[-1]), model.bse[-1] * np.sqrt(6 / 5)), rel=1e-5)
+    assert found.low < found.ratio < found.high
 
 
 def test_stock_that_moves_to_a_better_centre_is_no_success_of_an_sop():

@@ -287,7 +287,8 @@ def _impact(args: argparse.Namespace) -> int:
         print("\n".join(sentences.verdict(each).en for each in found))
     for table in ("ledger_detail", "sops"):
         if books.is_absent(table):
-            print(f"workbench: no {table} file was found in {args.seller}: the SOP's impact is unknown.", file=sys.stderr)
+            print(f"workbench: no {table} file of {args.seller} could be used: the SOP's impact is unknown. If there is "
+                  "one, `workbench check` says why it was refused.", file=sys.stderr)
             return INCOMPLETE
     return _trust(books, "ledger_detail")
 

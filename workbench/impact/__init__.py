@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,17 @@ def impact(ledger: pd.DataFrame, sops: pd.DataFrame, *, as_of: dt.date, sop: str
     returns = panel.rows(ledger, as_of, "returns")
     placebo = (returns, panel.adoption(sops, name, returns.skus, groups)) if name else None
     return judged(found, days.get(name, np.full(len(found.skus), NEVER)), name=name, as_of=as_of, placebo=placebo,
-                  rivals=[days[each] for each in listed if each != name])
+                  rivals=[days[each] for each in listed if each != name],
+                  sheet=_sheet(panel.dates(sops, name, groups), found))
+
+
+def _sheet(dates: pd.Series, found: Rows) -> dict[str, object]:
+    """What the sheet says that the ledger cannot follow: SKUs it does not know, days after its last."""
+    unknown = sorted(set(dates.index) - set(found.skus))
+    later = int((dates.to_numpy("datetime64[D]").astype(np.int64) > found.span[1]).sum())
+    return {"dated": len(dates), "unknown": len(unknown), "names": ", ".join(unknown[:5]) + (" …" if unknown[5:] else ""),
+            "later": later, "begins": dates.min().date() if len(dates) else None, "skus": len(found.skus),
+            "last": _date(found.span[1])}
 
 
 def all_sops(ledger: pd.DataFrame, sops: pd.DataFrame, *, as_of: dt.date, sop: str | None = None,
@@ -114,11 +124,12 @@ def groups(costs: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, rivals: Sequence[np.ndarray] = (),
-           placebo: tuple[Rows, np.ndarray] | None = None, pictures: bool = True) -> Impact:
+           placebo: tuple[Rows, np.ndarray] | None = None, sheet: Mapping[str, object] | None = None,
+           pictures: bool = True) -> Impact:
     """What `adopted` (a day since 1970 per SKU, NEVER for none) did to the incidents in `found`.
 
     `rivals`: the same for the seller's other SOPs. `placebo`: rows and adoption days of an outcome that no warehouse
-    procedure touches. `pictures`: also the event study and the monthly series.
+    procedure touches. `sheet`: what `_sheet` found. `pictures`: also the event study and the monthly series.
     """
     last = found.span[1]
     adopted = np.where(adopted > last, NEVER, adopted)
@@ -135,7 +146,7 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     method, methods = "imputation", {}
     if dated.any():
         methods = {"imputation": main, "never_adopters": others.against_never_adopters(used, adopted),
-                   "two_way": UNKNOWN._replace(ratio=others.two_way(table)),
+                   "two_way": others.two_way(table),
                    "no_centres": impute(panel.cells(plain if short else plain.only(~early[plain.sku]), adopted, length)),
                    **({"before_after": others.before_after(used, adopted)} if pictures or not main.expected > 0 else {})}
     if dated.any() and not main.expected > 0:
@@ -145,8 +156,10 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     method = method if main.expected > 0 else "none"
     begun = adopted[dated]
     controls = int(((adopted >= NEVER) & active).sum())
-    checks = tuple(_checks(used, adopted, length, table, main, method, placebo, short, controls, rivals)) if dated.any() \
-        else (Check("adoption", "failed", {"skus": int(active.sum())}),)
+    sheet = sheet or {"dated": int(dated.sum()), "unknown": 0, "names": "", "later": 0, "skus": len(found.skus)}
+    checks = (_adoption(sheet, dated.any()),)
+    if dated.any():
+        checks += tuple(_checks(used, adopted, length, table, main, method, placebo, short, controls, rivals))
     verdict, reasons = _verdict(main, method, methods, checks)
     nothing = pd.DataFrame()
     return Impact(
@@ -175,12 +188,12 @@ def fall_seen(found: Estimate, power: float = POWER) -> float:
 
 def _checks(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: Estimate, method: str,
             placebo: tuple[Rows, np.ndarray] | None, short: bool, controls: int, rivals: Sequence[np.ndarray]):
-    """Every check of the design, in the order a reader asks."""
+    """Every check of a design in which somebody adopted, in the order a reader asks."""
     first, last = found.span
     mine = adopted[found.sku] < NEVER
     dated = np.unique(found.sku[mine])
-    before = int((np.median(adopted[dated]) if len(dated) else first) - first)
-    yield Check("controls", "passed" if method == "imputation" else "failed",
+    before = max(int((np.median(adopted[dated]) if len(dated) else first) - first), 0)
+    yield Check("controls", "passed" if method == "imputation" or controls >= panel.CONTROLS else "failed",
                 {"controls": controls, "left_out": main.left_out})
     yield Check("pre_periods", "failed" if short else "passed",
                 {"periods": before // length, "days": length, "least": PRE_PERIODS})
@@ -199,9 +212,19 @@ def _checks(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: E
     yield _placebo_date(found, adopted, length)
     yield _placebo_outcome(placebo, length)
     yield _same_maturity(found, adopted, length, main)
+    yield _net_of_finds(found, adopted, length, main)
     together = [int(((days == adopted) & (adopted < NEVER)).sum()) for days in rivals]
     if rivals:
         yield Check("other_sops", "failed" if 2 * max(together) >= len(dated) else "passed", {"together": max(together)})
+
+
+def _adoption(sheet: Mapping[str, object], adopted: bool) -> Check:
+    """Whether anybody adopted, and whether the ledger knows all whom the sheet names."""
+    if adopted:
+        return Check("adoption", "failed" if sheet["unknown"] else "passed", sheet)
+    cause = ("none" if not sheet["dated"] else "unknown" if sheet["unknown"] == sheet["dated"] else
+             "later" if sheet["unknown"] + sheet["later"] >= sheet["dated"] else "idle")
+    return Check("adoption", "failed", {**sheet, "cause": cause})
 
 
 def _pre_trend(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: Estimate) -> Check:
@@ -257,22 +280,34 @@ def _placebo(told: Estimate) -> str:
 def _same_maturity(found: Rows, adopted: np.ndarray, length: int, main: Estimate) -> Check:
     """The same estimate without the last 60 days, whose losses Amazon may still be researching."""
     told = impute(panel.cells(found.only(found.day <= found.span[1] - MATURE_DAYS), adopted, length))
-    turned = told.expected > 0 and (told.ratio - 1) * (main.ratio - 1) < 0 and main.excludes(1.0)
-    outcome = "unknown" if not told.expected > 0 else "failed" if turned else "passed"
-    return Check("same_maturity", outcome, {"ratio": told.ratio, "low": told.low, "high": told.high, "days": MATURE_DAYS})
+    return Check("same_maturity", _same_side(told, main),
+                 {"ratio": told.ratio, "low": told.low, "high": told.high, "days": MATURE_DAYS})
+
+
+def _net_of_finds(found: Rows, adopted: np.ndarray, length: int, main: Estimate) -> Check:
+    """The same estimate without the losses that were found again in full."""
+    told = UNKNOWN if found.net is None else impute(panel.cells(replace(found, incidents=found.net), adopted, length))
+    return Check("net_of_finds", _same_side(told, main), {"ratio": told.ratio, "low": told.low, "high": told.high})
+
+
+def _same_side(told: Estimate, main: Estimate) -> str:
+    if not told.expected > 0:
+        return "unknown"
+    return "failed" if main.excludes(1.0) and (told.ratio - 1) * (main.ratio - 1) < 0 else "passed"
 
 
 # ---------------------------------------------------------------------------------------------------- verdict
 
-FATAL = ("adoption", "controls", "pre_periods", "events", "clusters", "pre_trend", "placebo_date", "placebo_outcome",
-         "other_sops")
+FATAL = ("controls", "pre_periods", "events", "clusters", "pre_trend", "placebo_date", "placebo_outcome", "other_sops")
+TURNED = {"same_maturity": "immature", "net_of_finds": "turned_net"}  # fatal to an effect only
 
 
 def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
              checks: Sequence[Check]) -> tuple[str, tuple[Reason, ...]]:
     """The verdict and its reasons: what is wrong with the design first, else what the interval says."""
     failed = [check for check in checks if check.outcome == "failed"]
-    reasons = tuple(Reason(_code(check), check.values) for check in failed if check.name in FATAL)
+    reasons = tuple(Reason(_code(check), check.values) for check in failed
+                    if check.name in FATAL or "cause" in check.values)
     fall = fall_seen(main)
     told = {"ratio": main.ratio, "low": main.low, "high": main.high, "fall": fall, "margin": MARGIN}
     if reasons:
@@ -284,8 +319,9 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
         if not agree:
             return "cannot_say", (Reason("methods_disagree", {name: methods[name].ratio for name in
                                                               ("imputation", "never_adopters", "two_way")}),)
-        if any(check.name == "same_maturity" for check in failed):
-            return "cannot_say", (Reason("immature", next(c.values for c in failed if c.name == "same_maturity")),)
+        turned = [Reason(TURNED[check.name], check.values) for check in failed if check.name in TURNED]
+        if turned:
+            return "cannot_say", tuple(turned)
         return "effect", (Reason("effect_fall" if main.ratio < 1 else "effect_rise", told),
                           Reason("agree", {"methods": 1 + len(agree)}))
     if main.low >= 1 - MARGIN and main.high <= 1 / (1 - MARGIN):

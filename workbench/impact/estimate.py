@@ -7,10 +7,10 @@ what was seen in the cells with the SOP over what that fit expects there. A SKU 
 expects none: sums stay unbiased, nobody is dropped for being lucky.
 
 The interval inverts a score test: it holds every ratio r for which seen - r * expected is within its error, taken as if
-r were true. That error is Poisson's times a dispersion clustered by SKU (never below 1; with Student's quantile for the
-effective number of SKUs where it is above). So it exists at zero incidents, is lopsided as it should be, and has no upper
-end where the data says nothing. The ratio itself adds half an incident to the base (Haldane), which takes off the bias
-of dividing by a small count.
+r were true. That error is the larger of two: Poisson's own, and Poisson's times a dispersion clustered by SKU, at Student's
+quantile for the effective number of SKUs. So it exists at zero incidents, is lopsided as it should be, and has no upper end
+where the data says nothing. The ratio itself adds half an incident to the base (Haldane), which takes off the bias of
+dividing by a small count.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def drift(cells: Cells, shapes: list[np.ndarray]) -> Drift:
 
     known = fit(cells.without, cells.handled_without)
     mean, residuals = known.expected, cells.without - known.expected
-    parts = [shape - _along(known, shape) for shape in shapes]
+    parts = [shape - along(known, shape) for shape in shapes]
     scores = np.array([(part * residuals).sum(axis=1) for part in parts])
     information = np.array([[(mean * one * other).sum() for other in parts] for one in parts])
     rank = int(np.linalg.matrix_rank(information, tol=1e-6 * max(float(np.trace(information)), 1e-9)))
@@ -138,7 +138,7 @@ def drift(cells: Cells, shapes: list[np.ndarray]) -> Drift:
                  tuple((inverse @ total).tolist()))
 
 
-def _along(known: Fit, shape: np.ndarray) -> np.ndarray:
+def along(known: Fit, shape: np.ndarray) -> np.ndarray:
     """What levels and seasons can follow of `shape`: its weighted projection on rows and columns."""
     mean, base = known.expected, known.expected.sum(axis=1)
     rows = np.nan_to_num(over((mean * shape).sum(axis=1), base))
@@ -150,7 +150,7 @@ def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: n
     """Inverts the score test. Per SKU: incidents seen and expected, what its residuals lend to the total expected, and
     the Poisson variance of its part of that total."""
     from scipy.optimize import brentq
-    from scipy.stats import t
+    from scipy.stats import norm, t
 
     total, found = expected.sum(), seen.sum()
     per, ratio = noise.sum() / total, found / total
@@ -159,12 +159,12 @@ def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: n
     residuals = seen - ratio * (expected + lent)
     clustered = (residuals**2).sum() / variances.sum() * clusters / max(clusters - 1, 1)
     dispersion = max(float(clustered), 1.0)
-    bound = t.ppf((1 + level) / 2, clusters)
+    bound = max(norm.ppf((1 + level) / 2)**2, t.ppf((1 + level) / 2, clusters)**2 * float(clustered))
 
     def beyond(log_r: float) -> float:
         r = np.exp(log_r)
         likely = (found + total / per) / (r + 1 / per)  # the best guess of what to expect, were r the truth
-        return (found - r * total)**2 - bound**2 * dispersion * likely * (r + r**2 * per)
+        return (found - r * total)**2 - bound * likely * (r + r**2 * per)
 
     middle = np.log(max(ratio, 0.5 / total))
     low = 0.0 if ratio == 0 or beyond(middle - 12) <= 0 else float(np.exp(brentq(beyond, middle - 12, middle)))

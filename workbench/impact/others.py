@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.impact.estimate import UNKNOWN, Cells, Estimate, over
+from workbench.impact.estimate import UNKNOWN, Cells, Estimate, along, fit, over
 from workbench.impact.panel import NEVER, Rows
 
 
@@ -68,20 +68,36 @@ def against_never_adopters(found: Rows, adopted: np.ndarray, *, level: float = 0
                             expected=expected, error=error, skus=len(adopters))
 
 
-def two_way(cells: Cells) -> float:
-    """The ratio of a Poisson regression with SKU and period effects and one dummy for "has adopted"."""
-    incidents, handled = cells.without + cells.with_sop, (cells.handled_without, cells.handled_with)
-    by_sku, by_period, ratio = incidents.sum(axis=1), incidents.sum(axis=0), 1.0
-    season = np.nan_to_num(over(by_period, sum(handled).sum(axis=0)))
-    for _ in range(2000):
-        weighed = handled[0] + ratio * handled[1]
-        level = np.nan_to_num(over(by_sku, weighed @ season))
-        season = np.nan_to_num(over(by_period, weighed.T @ level))
-        expected = float((level[:, None] * handled[1] * season).sum())
-        before, ratio = ratio, cells.with_sop.sum() / expected if expected > 0 else float("nan")
-        if not abs(ratio - before) > 1e-8:
+def two_way(cells: Cells, *, level: float = 0.95) -> Estimate:
+    """The ratio of a Poisson regression with SKU and period effects and one dummy for "has adopted".
+
+    Newton's steps on the dummy, the effects fitted anew each time; the interval is a sandwich clustered by SKU. UNKNOWN
+    where it has no solution, as with no incident on one side.
+    """
+    from scipy.stats import t
+
+    incidents, step, log_ratio = cells.without + cells.with_sop, 1.0, 0.0
+    for _ in range(40):
+        acted = np.exp(log_ratio) * cells.handled_with
+        known = fit(incidents, cells.handled_without + acted)
+        treated = np.nan_to_num(over(acted, cells.handled_without + acted))  # the part of a cell that the dummy moves
+        alone = treated - along(known, treated)
+        information = float((known.expected * alone**2).sum())
+        if not (information > 1e-9 and cells.with_sop.sum() > 0):
+            return UNKNOWN
+        if abs(step) < 1e-8:
             break
-    return float(ratio)
+        step = float(np.clip((alone * (incidents - known.expected)).sum() / information, -2, 2))
+        log_ratio += step
+    if not (abs(step) < 1e-6 and abs(log_ratio) < 12):
+        return UNKNOWN
+    scores = (alone * (incidents - known.expected)).sum(axis=1)
+    number = int((known.expected.sum(axis=1) > 0).sum())
+    error = float(np.sqrt((scores**2).sum() * number / max(number - 1, 1)) / information)
+    low, ratio, high = np.exp(log_ratio + t.ppf([1 - (1 + level) / 2, 0.5, (1 + level) / 2], max(number - 1, 1)) * error)
+    return UNKNOWN._replace(ratio=float(ratio), low=float(low), high=float(high), seen=float(cells.with_sop.sum()),
+                            expected=float((known.expected * treated).sum() / ratio), error=error,
+                            skus=int((cells.handled_with > 0).any(axis=1).sum()))
 
 
 def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Estimate:

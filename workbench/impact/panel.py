@@ -8,7 +8,7 @@ SOP. A SKU is one merchant SKU; it has adopted from its own day on, to the day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,10 @@ import pandas as pd
 
 from workbench import rates
 from workbench.impact.estimate import Cells
+from workbench.matching import Stream, fifo
 
 OUTCOMES = {"incidents": ("M", "5", "E"), "losses": ("M", "5"), "damages": ("E",)}
-NEEDED = ("event_date", "msku", "event_type", "fulfillment_center", "reason", "units")
+NEEDED = ("event_date", "fnsku", "msku", "event_type", "fulfillment_center", "reason", "units")
 LENGTHS = (7, 14, 28)  # days of a period
 A_PERIOD = 5  # untreated incidents a period should hold on average
 PRE_PERIODS = 8
@@ -36,11 +37,13 @@ class Rows:
     incidents: np.ndarray
     handled: np.ndarray
     center: np.ndarray
+    net: np.ndarray | None = None  # incidents, those left out whose units were all found again; None: not known
 
     def only(self, kept: np.ndarray) -> Rows:
         """The rows where `kept`; every SKU keeps its code."""
         return replace(self, sku=self.sku[kept], day=self.day[kept], incidents=self.incidents[kept],
-                       handled=self.handled[kept], center=self.center[kept])
+                       handled=self.handled[kept], center=self.center[kept],
+                       net=None if self.net is None else self.net[kept])
 
     @property
     def span(self) -> tuple[int, int]:
@@ -60,15 +63,26 @@ def rows(ledger: pd.DataFrame, as_of: dt.date, outcome: str = "incidents") -> Ro
     if outcome == "returns":
         counted, handled = _is_one_of(kind, ("CustomerReturns",)), shipped
     else:
-        reason = _is_one_of(_coded(table["reason"]), OUTCOMES[outcome])
-        counted = _is_one_of(kind, ("Adjustments",)) & reason & (units < 0)
+        counted = _is_one_of(kind, ("Adjustments",)) & _is_one_of(_coded(table["reason"]), OUTCOMES[outcome]) & (units < 0)
         handled = _is_one_of(kind, ("Receipts", "Shipments", "CustomerReturns"))
     names, sku = _coded(table["msku"])
     kept = (counted | handled) & (names != "")[sku]  # a row without a SKU tells of no adopter and of no control
     present, sku = np.unique(sku[kept], return_inverse=True)
+    lasting = counted.copy()
+    lasting[_found_again(table, kind, units)] = False
     exposure = np.where(handled, np.where(shipped, -units, units), 0)
     return Rows(names[present], sku, table["event_date"].to_numpy("datetime64[D]").astype(np.int64)[kept],
-                counted[kept].astype(float), exposure[kept].astype(float), _coded(table["fulfillment_center"])[1][kept])
+                counted[kept].astype(float), exposure[kept].astype(float), _coded(table["fulfillment_center"])[1][kept],
+                lasting[kept].astype(float))
+
+
+def _found_again(table: pd.DataFrame, kind: tuple[np.ndarray, np.ndarray], units: np.ndarray) -> np.ndarray:
+    """The rows of losses whose every unit was found later: first in, first out by FNSKU, across centres."""
+    moved = _is_one_of(kind, ("Adjustments",)) & _is_one_of(_coded(table["reason"]), (*OUTCOMES["losses"], "F"))
+    day, product = table["event_date"].to_numpy("datetime64[D]").astype(np.int64), _coded(table["fnsku"])[1]
+    lost, found = np.flatnonzero(moved & (units < 0)), np.flatnonzero(moved & (units > 0))
+    open_units = fifo(*(Stream(product[at], day[at], np.abs(units[at])) for at in (lost, found))).open
+    return lost[open_units == 0]
 
 
 def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -99,12 +113,11 @@ def standardised(found: Rows, adopted: np.ndarray) -> Rows:
     return replace(found, handled=found.handled * factor[found.center])
 
 
-def adoption(sops: pd.DataFrame, sop: str, skus: Sequence[str],
-             groups: dict[str, Sequence[str]] | None = None) -> np.ndarray:
-    """The day (since 1970) each of `skus` adopted `sop`; NEVER for a SKU not listed or without a date.
+def dates(sops: pd.DataFrame, sop: str, groups: Mapping[str, Sequence[str]] | None = None) -> pd.Series:
+    """The day each SKU adopted `sop`, by SKU; a SKU without a date is not in it.
 
     A row without a SKU stands for every SKU of its `sku_group`: those the sheet lists in that group, and those in
-    `groups` (name -> SKUs). Of several dates the first counts.
+    `groups` (name -> SKUs); a group nobody knows stands under its own name. Of several dates the first counts.
     """
     listed = pd.DataFrame({name: sops[name].astype("str").str.strip().to_numpy() for name in ("sop", "sku_group", "msku")})
     listed["day"] = sops["adopted_on"].to_numpy("datetime64[D]")
@@ -113,11 +126,18 @@ def adoption(sops: pd.DataFrame, sop: str, skus: Sequence[str],
     known = pd.DataFrame([(group, sku) for group, names in (groups or {}).items() for sku in names],
                          columns=["sku_group", "msku"], dtype="str")
     members = pd.concat([members, known], ignore_index=True).drop_duplicates()
-    whole = mine.loc[mine["msku"] == "", ["sku_group", "day"]].merge(members, on="sku_group", validate="many_to_many")
-    dated = pd.concat([mine.loc[mine["msku"] != "", ["msku", "day"]], whole[["msku", "day"]]])
-    first = dated.groupby("msku")["day"].min()
-    days = pd.Series(skus, dtype="str").map(first)
-    return np.where(days.isna(), NEVER, days.to_numpy("datetime64[D]").astype(np.int64))
+    whole = mine.loc[mine["msku"] == "", ["sku_group", "day"]].merge(members, on="sku_group", how="left",
+                                                                     validate="many_to_many")
+    whole = whole.assign(msku=whole["msku"].fillna(whole["sku_group"]))
+    dated = pd.concat([mine[["msku", "day"]], whole[["msku", "day"]]])
+    return dated[dated["msku"] != ""].groupby("msku")["day"].min()
+
+
+def adoption(sops: pd.DataFrame, sop: str, skus: Sequence[str],
+             groups: Mapping[str, Sequence[str]] | None = None) -> np.ndarray:
+    """The day (since 1970) each of `skus` adopted `sop` by its `dates`; NEVER for a SKU that did not."""
+    days = dates(sops, sop, groups).reindex(skus).to_numpy("datetime64[D]")
+    return np.where(np.isnat(days), NEVER, days.astype(np.int64))
 
 
 def undisturbed(found: Rows, adopted: np.ndarray, others: Sequence[np.ndarray]) -> Rows:

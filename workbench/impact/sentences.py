@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+from collections.abc import Mapping
 
 from workbench.impact import Check, Impact, Reason
 from workbench.impact.estimate import Estimate
@@ -24,14 +26,20 @@ def verdict(found: Impact) -> Text:
 
 def reason(told: Reason) -> Text:
     """One reason as a sentence."""
-    return say(f"impact.{told.code}", **{name: limit(value) for name, value in told.values.items()})
+    return _told(told.code, told.values)
+
+
+def _told(key: str, values: Mapping[str, object]) -> Text:
+    """The sentence for these values; where they name a cause, the one for that cause."""
+    key = f"{key}_{values['cause']}" if "cause" in values else key
+    return say(f"impact.{key}", **{name: limit(value) for name, value in values.items()})
 
 
 def check(told: Check) -> Text:
     """What a check found; the same sentence whether it passed or failed."""
     if told.outcome == "unknown":
         return say("impact.check_unknown")
-    found = say(f"impact.check_{told.name}", **{name: limit(value) for name, value in told.values.items()})
+    found = _told(f"check_{told.name}", told.values)
     return found + say("impact.check_explains") if told.values.get("explains") else found
 
 
@@ -66,7 +74,9 @@ def _numbers(found: Estimate) -> dict:
 
 
 def _finite(value: object) -> object:
-    """A number as JSON can hold it: rounded, None for unknown and unlimited."""
+    """A value as JSON can hold it: numbers rounded, None for unknown and unlimited."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         return value
     if not math.isfinite(value):
