@@ -123,6 +123,37 @@ def test_a_claim_keeps_its_number_from_run_to_run_and_no_two_share_one(seller, t
     assert again["claim_id"].tolist() == table["claim_id"].tolist() and table["claim_id"].is_unique
 
 
+def test_a_shipment_keeps_its_number_when_more_of_it_turns_out_short(tmp_path):
+    numbers = []
+    for at, received in enumerate((8, 7)):
+        folder = write(tmp_path / str(at), [*quiet(), shipment("1", "FBA1", 10, received)])
+        numbers += found(folder, types=["inbound_shortage"])["claim_id"].tolist()
+    assert len(numbers) == 2 and len(set(numbers)) == 1
+
+
+def test_a_shipment_without_any_day_says_so_and_not_that_a_rule_is_lacking(tmp_path):
+    folder = write(tmp_path / "s", [*quiet(), cost("1"), shipment("1", "FBA1", 10, 7, delivered="", CreatedDate="",
+                                                                  ClosedDate="")])
+    claim = found(folder, types=["inbound_shortage"]).iloc[0]
+    assert (claim.status, claim.ambiguous) == ("ambiguous", "no day of delivery is in the files")
+    assert claim.valuation_basis == "unknown: no day of the event is in the files"
+
+
+def test_a_market_whose_windows_are_not_known_says_which_is_not(tmp_path):
+    rows = [*quiet(), ledger("1", "2026-06-01", "M", -1), shipment("2", "FBA2", 10, 7)]
+    folder = write(tmp_path / "s", rows, region="IN")
+    rows = found(folder, rules=policy.load("amazon", "IN"))
+    said = rows[rows["units_open"] > 0].set_index("claim_type")["ambiguous"].to_dict()
+    assert said["lost_warehouse"] == "until when a claim is accepted is not known for IN"
+    assert said["inbound_shortage"] == "no claim window is known for IN and that day"
+
+
+def test_the_command_says_which_amounts_are_unknown_and_why(tmp_path, capsys):
+    folder = write(tmp_path / "s", [*quiet(), cost("2"), ledger("1", "2026-06-01", "M", -3)])
+    cli.main(["claims", str(folder), "--as-of", "2026-06-30", "--out", str(tmp_path / "c.csv")])
+    assert "the amount of 1 lost_warehouse claims (3 units, 1 SKUs) is unknown: no unit cost" in capsys.readouterr().err
+
+
 def test_a_delicate_category_needs_more_papers_by_the_article(tmp_path):
     rows = [ledger("1", "2026-06-25", "M", -1), cost("1", category="Electronics"), ledger("2", "2026-06-25", "M", -1),
             cost("2", category="Kitchen")]

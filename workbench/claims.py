@@ -16,7 +16,7 @@ import pandas as pd
 
 from workbench import detectors, specs, worth
 from workbench.books import Books
-from workbench.policy import Policy
+from workbench.policy import NO_RULE, Policy
 
 COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",
            "fulfillment_center", "event_date", "units_owed", "units_settled", "units_open", "unit_value", "amount_open",
@@ -25,8 +25,9 @@ COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipm
 TYPES = tuple(detectors.DETECTORS)
 ASSERTED = ("wait", "open", "expired")
 VALUE_ROLES = ("price", "promotion", "fee", "referral", "cost")  # lines that say what a unit is worth, not what is owed
-_IDS = ["claim_type", "fnsku", "msku", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center", "event_date",
-        "units_owed"]
+_IDS = ["claim_type", "fnsku", "msku", "order_id", "shipment_id", "reimbursement_id"]
+_EVENT = ["fulfillment_center", "event_date", "units_owed"]  # identify an event that happens once, with all its units;
+GROWING = ("inbound_shortage", "removal_lost", "refund_not_returned", "fee_overcharge")  # these grow with later reports
 
 
 def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str] = ()) -> pd.DataFrame:
@@ -110,6 +111,14 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(["claim_type", "status", "currency"], as_index=False).agg(
         claims=("claim_id", "size"), units_open=("units_open", "sum"), amount_open=("amount_open", "sum"),
         claims_unvalued=("unvalued", "sum"))
+
+
+def unvalued(table: pd.DataFrame) -> pd.DataFrame:
+    """What is owed and has no known amount: claim_type, `why`, and how many claims, units and SKUs."""
+    rows = table[table["status"].isin(ASSERTED) & table["unit_value"].isna()]
+    return rows.groupby(["claim_type", "valuation_basis"], as_index=False).agg(
+        claims=("claim_id", "size"), units=("units_open", "sum"), skus=("msku", "nunique")).rename(
+        columns={"valuation_basis": "why"})
 
 
 def compared(books: Books, as_of: dt.date, one: Policy, other: Policy, *, types: Sequence[str] = ()) -> pd.DataFrame:
@@ -248,9 +257,11 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
     unjudged = table["stage"].eq("paid") & table["unit_value"].isna() & (table["ambiguous"] == "")
     table["ambiguous"] = table["ambiguous"].where(~unjudged, "what should have been paid is " + table["valuation_basis"])
-    no_rule = table["deadline"].isna() & (table["ambiguous"] == "")
-    table["ambiguous"] = table["ambiguous"].where(~no_rule, f"no rule is known for {policy.market or 'this region'} and "
-                                                            "that day")
+    where = policy.market or "this region"
+    why = np.select([table["event_date"].isna(), table["rule"] == NO_RULE],
+                    ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
+                    f"until when a claim is accepted is not known for {where}")
+    table["ambiguous"] = table["ambiguous"].where(table["deadline"].notna() | (table["ambiguous"] != ""), why)
     table["status"] = np.select(
         [table["units_open"] <= 0, table["ambiguous"] != "", today < table["opens_on"], today <= table["deadline"]],
         ["settled", "ambiguous", "wait", "open"], "expired")
@@ -327,9 +338,11 @@ def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
 
 
 def _numbers(table: pd.DataFrame) -> list[str]:
-    """A number per claim, from what identifies it; equal claims are numbered in turn."""
-    rows = table[_IDS].astype("str")
-    text = rows[_IDS[0]].str.cat([rows[name] for name in _IDS[1:]], sep="\x1f")
+    """A number per claim, from what identifies it; equal claims are numbered in turn. A shipment, an order, a removal order
+    keeps its number when more of its units turn out to be owed, or an earlier day of it becomes known."""
+    rows = table[[*_IDS, *_EVENT]].astype("str")
+    rows.loc[table["claim_type"].isin(GROWING), _EVENT] = ""
+    text = rows[_IDS[0]].str.cat([rows[name] for name in rows.columns[1:]], sep="\x1f")
     again = text.groupby(text).cumcount()
     return [hashlib.sha256(f"{key}\x1f{turn}".encode()).hexdigest()[:12]
             for key, turn in zip(text.tolist(), again.tolist(), strict=True)]

@@ -270,6 +270,9 @@ def _claims(args: argparse.Namespace) -> int:
     for row in lacking.itertuples():
         print(f"workbench: {row.claim_type} is unknown: no {row.missing.replace(';', ', no ')} in the folder.",
               file=sys.stderr)
+    for row in claims.unvalued(table).itertuples() if table is not None else ():
+        print(f"workbench: the amount of {row.claims} {row.claim_type} claims ({row.units} units, {row.skus} SKUs) is "
+              f"{row.why}.", file=sys.stderr)
     broken = _told_failed(checks.checks(books).table)
     return INCOMPLETE if len(lacking) or broken else DONE
 

@@ -25,6 +25,7 @@ KINDS = {"lost_warehouse": "fulfillment_center", "damaged_warehouse": "fulfillme
 # What starts the clock of a window.
 ANCHORS = {"reported": "the report of the event", "refund": "the first refund", "shipment_created": "the first parcel",
            "delivered": "the delivery", "charged": "the charge", "reimbursed": "the payment", "discovered": "the discovery"}
+NO_RULE = "no rule is known"
 
 
 class PolicyError(ValueError):
@@ -49,7 +50,7 @@ class Policy:
 
     def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
         """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
-        out = pd.DataFrame({"opens_on": pd.NaT, "deadline": pd.NaT, "rule": "no rule is known"}, index=days.index)
+        out = pd.DataFrame({"opens_on": pd.NaT, "deadline": pd.NaT, "rule": NO_RULE}, index=days.index)
         out = out.astype({"opens_on": "datetime64[s]", "deadline": "datetime64[s]", "rule": "str"})
         for claim_type, at in claim_types.groupby(claim_types, observed=True).groups.items():
             for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):

@@ -16,7 +16,8 @@ WHY = {"sourcing_cost": "unknown: no unit cost for the SKU in the cost sheet",
        "estimated_proceeds": "unknown: no sale of the SKU or no fee in the files",
        "cost_plus_freight": "unknown: no unit cost, and no sale to average",
        "sale_price_less_fees": "unknown: the order's price or fees are not in the files",
-       "": "unknown: no rule is known for that day"}
+       "": "unknown: no rule is known for that day",
+       "undated": "unknown: no day of the event is in the files"}
 
 
 def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -85,7 +86,8 @@ def _by(basis: str, table: pd.DataFrame, part: pd.Index, papers: Papers) -> tupl
         value = pd.Series(np.nan, index=part)
     table.loc[part, "unit_value"] = value
     table.loc[part, "currency"] = money
-    table.loc[part, "valuation_basis"] = np.where(value.notna(), basis, WHY.get(basis, WHY[""]))
+    why = np.where(rows["valued_on"].isna() & (basis == ""), WHY["undated"], WHY.get(basis, WHY[""]))
+    table.loc[part, "valuation_basis"] = np.where(value.notna(), basis, why)
     lines = costs[used].assign(claim=part[used], role="cost", units=0)[["claim", "role", "units", "file", "line"]]
     lines = lines.astype({"line": "int64"})
     return table, lines
