@@ -20,6 +20,8 @@ ARROWS = {
     "seller": set(),
     "books": {"cache", "files", "flatfile", "reports", "seller", "specs"},
     "history": {"books", "specs"},
+    "findings": {"books"},
+    "story": {"books", "checks", "findings", "specs"},
     "checks": {"books", "history", "specs", "values"},
     "matching": set(),
     "rates": set(),
@@ -115,6 +117,7 @@ ARROWS = {
         "publish",
         "sheets",
         "simulate",
+        "story",
     },
     "__init__": set(),
 }

@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workbench import books, checks
@@ -213,3 +214,42 @@ def test_legacy_adjustments_need_not_reach_the_present_and_are_no_losses(tmp_pat
     assert known["inventory_adjustments"]["units"].tolist() == [-4]
     table = checks.checks(known).table
     assert not len(table[(table["report"] == "inventory_adjustments") & (table["check"] == "up_to_date")])
+
+
+def test_exports_of_the_same_days_that_share_no_sku_are_two_sellers(tmp_path):
+    ours, theirs = ([event("05/01/2026", f"X{who}{n}", "Receipts", 1) for n in range(5)] for who in "AB")
+    written(tmp_path, a__txt=[DETAIL, *ours], b__txt=[DETAIL, *theirs])
+    outcome, count, detail = checked(tmp_path, "one_seller")[0]
+    assert (outcome, count) == ("failed", 1) and "share no fnsku" in detail
+    written(tmp_path, b__txt=[DETAIL, *theirs[:4], ours[0]])
+    assert not (checks.checks(books.open(tmp_path)).table["check"] == "one_seller").any()
+
+
+def test_a_weekly_report_misses_a_week_and_no_day(tmp_path):
+    weeks = [dt.date(2026, 1, 4) + dt.timedelta(days=7 * n) for n in range(12)]
+    rows = [summary(f"{day:%m/%d/%Y}", "X001", 5, 5) for day in weeks]
+    written(tmp_path, s__txt=[SUMMARY, *rows])
+    assert checked(tmp_path, "days")[0][0] == "passed"
+    written(tmp_path, s__txt=[SUMMARY, *rows[:5], *rows[6:]])
+    assert checked(tmp_path, "days")[0] == ("failed", 1, "2026-02-02..2026-02-14")
+
+
+def test_a_few_days_tell_no_rhythm(tmp_path):
+    rows = [paid(n, "1.00", "1.00", 1) for n in range(1, 5)]
+    days = [event(f"05/{n:02d}/2026", "X001", "Receipts", 1) for n in range(1, 13)]
+    written(tmp_path, r__txt=[PAID, *rows], d__txt=[DETAIL, *days])
+    table = checks.checks(books.open(tmp_path)).table
+    told = table[table["check"] == "up_to_date"].set_index("report")["outcome"]
+    assert told.to_dict() == {"reimbursements": "unknown", "ledger_detail": "passed"}
+
+
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.3, 0.6, 0.9])
+def test_a_small_sellers_quiet_days_are_no_gaps(share):
+    dice = np.random.default_rng(int(100 * share))
+    active = [np.flatnonzero(dice.random(200) < share).astype("datetime64[D]") for _ in range(100)]
+    assert sum(bool(checks.gaps(days)) for days in active if len(days) > 1) <= 4
+
+
+def test_ten_empty_days_among_busy_ones_are_a_gap():
+    days = np.delete(np.arange("2026-01-01", "2026-03-01", dtype="datetime64[D]"), range(20, 30))
+    assert checks.gaps(days) == [(dt.date(2026, 1, 21), dt.date(2026, 1, 30))]

@@ -207,14 +207,28 @@ def _parts(folder: Path, rows: list[dict], problems: list[tuple]) -> list[files.
     found = []
     for path, label in files.walk(folder):
         if not files.may_be_export(path):
-            rows.append({"file": label, "report": "", "status": "not an export"})
+            _pass_over(label, rows, problems)
             continue
         try:
-            found += files.parts(path, label)
+            held = files.parts(path, label)
         except files.Refused as error:
             rows.append({"file": label, "report": "", "status": "not read"})
             problems.append((label, 0, "", "", str(error).removeprefix(f"{label}: "), "file"))
+            continue
+        for part in held:
+            if part.member and not files.may_be_export(Path(part.member)) or part.name.lower().endswith(".zip"):
+                _pass_over(part.label, rows, problems)
+            else:
+                found.append(part)
     return found
+
+
+def _pass_over(label: str, rows: list[dict], problems: list[tuple]) -> None:
+    """A file that is no export; one that may hold a report all the same is told with what to do about it."""
+    what = files.foreign(label)
+    rows.append({"file": label, "report": "", "status": "not read" if what else "not an export"})
+    if what:
+        problems.append((label, 0, "", "", what, "file"))
 
 
 def _evidence(exports: Sequence[_Export]) -> list[sellers.Evidence]:

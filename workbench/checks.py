@@ -18,6 +18,8 @@ from workbench.books import Books
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
 DAMAGE = ("E", "6", "7", "H", "K", "U")
 SPARSE_SILENCE = 45  # days
+FEWEST = 8  # active days from which a rhythm can be told from a hole in it
+REGULAR = 5  # steps of one length that make a rhythm
 # Checks that are unknown, not left out, when their report is absent: the figures of every page stand on them.
 CORE = ("identity", "chain", "detail_summary", "damage_pairs", "settlement_totals")
 # The summary's movements, and which of them leave stock: some files write those as positive magnitudes.
@@ -257,11 +259,18 @@ def _days(books: Books, table: str, today: dt.date | None) -> list[tuple]:
         return rows
     found = gaps(days)
     shown = "; ".join(f"{first}..{last}" for first, last in found[:20])
-    rows.append(("days", table, "failed" if found else "passed", len(found), len(days), shown))
-    silent = (np.datetime64(books.through) - days[-1]).astype(int)
-    stale = silent > longest_silence(days)
-    rows.append(("up_to_date", table, "failed" if stale else "passed", int(silent), 0, str(days[-1])))
+    longest = max(((last - first).days + 1 for first, last in found), default=0)
+    rows.append(("days", table, _told(longest, days), len(found), len(days), shown))
+    silent = int((np.datetime64(books.through) - days[-1]).astype(int))
+    rows.append(("up_to_date", table, _told(silent, days), silent, 0, str(days[-1])))
     return rows
+
+
+def _told(silent: int, days: np.ndarray) -> str:
+    """What a run of empty days means: a few days with rows tell no rhythm, so a short run after them tells nothing."""
+    if silent <= longest_silence(days):
+        return "passed"
+    return "unknown" if len(days) < FEWEST and silent <= SPARSE_SILENCE else "failed"
 
 
 def _astray(days: np.ndarray, today: dt.date | None) -> list[np.datetime64]:
@@ -278,18 +287,30 @@ def _astray(days: np.ndarray, today: dt.date | None) -> list[np.datetime64]:
 def longest_silence(days: np.ndarray) -> int:
     """How many empty days in a row the report's own rhythm explains. `days`: the distinct days with a row.
 
-    With a share p of active days, a run of g empty ones turns up about n (1 - p)^g times in n days; more than that is
-    a gap when it is rarer than SURPRISE. Reports with rows on fewer than half of their days (reimbursements, removals)
-    come in bursts, so a silence shorter than SPARSE_SILENCE says nothing.
+    The chance of g more empty days is the beta-binomial one, from as many active and empty days as there were: few days say
+    little, whatever their share. Beyond a few, the longest run of empty days is left out, for it is what is being judged. A
+    run rarer than SURPRISE among all days is a gap. Reports that are made once a week or month keep to that step; those
+    with rows on fewer than half of their days (reimbursements, removals) come in bursts, so less than SPARSE_SILENCE says
+    nothing.
 
     >>> longest_silence(np.arange("2026-01-01", "2026-04-01", dtype="datetime64[D]"))
     2
+    >>> longest_silence(np.arange("2026-01-04", "2026-04-04", 7, dtype="datetime64[D]"))
+    7
     """
-    span = int((days[-1] - days[0]).astype(int)) + 1
-    active = min(len(days) / span, 0.99)
-    if span == 1 or active < 0.5:
+    steps = np.diff(days).astype(int)
+    if not len(steps):
         return SPARSE_SILENCE
-    return max(int(np.ceil(np.log(SURPRISE / span) / np.log(1 - active))), 2)
+    usual = int(np.median(steps))
+    if usual > 1 and len(steps) >= REGULAR and np.mean(steps == usual) >= 0.8:
+        return usual
+    active, empty = len(days), int((steps - 1).sum())
+    if active >= FEWEST:
+        empty -= int(steps.max()) - 1
+    more = np.arange(1000)
+    chance = np.cumsum(np.log((empty + 1 + more) / (active + empty + 2 + more)))  # of 1, 2, 3 … more empty days
+    silence = int(np.searchsorted(-chance, -np.log(SURPRISE / (active + empty))))
+    return max(silence, SPARSE_SILENCE if active < empty else 2)
 
 
 def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:

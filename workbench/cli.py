@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
     check.add_argument("seller", type=Path, metavar="SELLER")
     check.add_argument("--out", type=Path, metavar="FILE.csv", help="what was set aside, refused or doubted")
+    check.add_argument("--notes", action="store_true", help="write the notes into FILE.csv too")
 
     loss = command("loss", _loss, "Loss rates as a table.")
     loss.add_argument("seller", type=Path, metavar="SELLER")
@@ -172,54 +173,21 @@ def _publish(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from workbench import checks, export
+    from workbench import checks, export, story
 
     books = _books(args)
     found = checks.checks(books, today=dt.date.today())
     if not args.quiet:
-        print(_story(books, found))
+        print(story.story(books, found))
     aside = books.problems[books.problems["kind"] != "note"]
     if args.out:
-        export.write(aside[["file", "line", "column", "value", "why"]], args.out)
-    wrong = aside["kind"] != "empty"
-    return INCOMPLETE if found.failed or wrong.any() or books.files.empty else DONE
-
-
-def _story(books, found) -> str:
-    """What was read, from when to when, what was not, and every check, as lines for a terminal."""
-    seller = books.seller
-    lines = [f"{seller.name}  region {seller.region or 'unknown'}  calendar {seller.time_zone}  "
-             f"through {books.through}", "", "Reports"]
-    read = books.files[books.files["report"] != ""]
-    for report, files in read.groupby("report", sort=True):
-        first, last = files["first_day"].min(), files["last_day"].max()
-        span = f"{first:%Y-%m-%d}..{last:%Y-%m-%d}" if last == last else "no dates"
-        lines.append(f"  {report:22} {len(files):4} files {files['rows'].sum():10,} rows  {span}"
-                     f"  replaced by newer exports {files['rows_replaced'].sum():,}"
-                     f"  set aside {files['rows_set_aside'].sum():,}")
-    other = books.files[(books.files["status"] != "read")]
-    lines += ["", "Files not loaded"] if len(other) else []
-    reasons = books.problems[books.problems["kind"] == "file"].set_index("file")["why"].to_dict()
-    lines += [f"  {row.file}: {reasons.get(row.file, row.status)}" for row in other.itertuples()]
-    aside = books.problems[books.problems["kind"] == "row"]
-    lines += ["", "Rows set aside"] if len(aside) else []
-    lines += [f"  {row.file}:{row.line}: {row.column + ' - ' if row.column else ''}{row.why}. Row set aside."
-              for row in aside.head(20).itertuples()]
-    lines += [f"  … and {len(aside) - 20} more; --out FILE.csv writes them all"] if len(aside) > 20 else []
-    doubts = books.problems[books.problems["kind"].isin(["doubt", "empty"])]
-    lines += ["", "Read, but doubtful"] if len(doubts) else []
-    lines += [f"  {row.file}{f':{row.line}' if row.line else ''}: {row.column + ' - ' if row.column else ''}{row.why}"
-              for row in doubts.head(50).itertuples()]
-    lines += [f"  … and {len(doubts) - 50} more; --out FILE.csv writes them all"] if len(doubts) > 50 else []
-    notes = books.problems[books.problems["kind"] == "note"]
-    lines += ["", "Worth knowing"] if len(notes) else []
-    lines += [f"  {row.file}: {row.column + ' - ' if row.column else ''}{row.why}"
-              for row in notes.head(20).itertuples()]
-    lines += [f"  … and {len(notes) - 20} more"] if len(notes) > 20 else []
-    lines += ["", "Checks"]
-    lines += [f"  {row.outcome:8} {row.check:18} {row.report:18} {row.count} of {row.of}  {row.detail}".rstrip()
-              for row in found.table.itertuples()]
-    return "\n".join(lines)
+        export.write(books.problems[["file", "line", "column", "value", "why"]] if args.notes else
+                     aside[["file", "line", "column", "value", "why"]], args.out)
+    complete = not found.failed and not (aside["kind"] != "empty").any() and (books.files["report"] != "").any()
+    if args.quiet and not complete:
+        print(f"workbench: incomplete: {story.short(books, found)}. `workbench check` without --quiet says more.",
+              file=sys.stderr)
+    return DONE if complete else INCOMPLETE
 
 
 def _loss(args: argparse.Namespace) -> int:

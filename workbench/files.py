@@ -19,6 +19,12 @@ import pyarrow as pa
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".xlsx")
 ARCHIVES = (".gz", ".zip")
+# What may hold a report and cannot be read: told, where a picture is passed over.
+FOREIGN = {".xls": "an old Excel workbook: save it as .xlsx", ".xlsm": "a workbook with macros: save it as .xlsx",
+           ".xlsb": "a binary Excel workbook: save it as .xlsx", ".ods": "an OpenDocument sheet: save it as .xlsx",
+           ".numbers": "a Numbers sheet: export it as .xlsx", ".et": "a WPS sheet: save it as .xlsx",
+           ".rar": "an archive: unpack it into the folder", ".7z": "an archive: unpack it into the folder",
+           ".tar": "an archive: unpack it into the folder", ".tgz": "an archive: unpack it into the folder"}
 LARGEST = 8 << 30  # unpacked bytes of one export
 RATIO = 100  # an archive that unpacks to more than this many times its size, beyond 100 MB, is a bomb
 MEMBERS = 2000
@@ -128,6 +134,13 @@ def may_be_export(path: Path) -> bool:
     """Whether the name ends like an export's; another file is listed, not read."""
     name = path.name.lower()
     return name.endswith(SUFFIXES) or name.endswith(ARCHIVES)
+
+
+def foreign(label: str) -> str:
+    """What a file that is no export is and what to do about it, where it may hold a report all the same; "" elsewhere."""
+    suffix = Path(label).suffix.lower()
+    what = FOREIGN.get(suffix, "an archive inside an archive: unpack it into the folder" if suffix == ".zip" else "")
+    return f"the file is {what}." if what else ""
 
 
 def _is_hidden(name: str) -> bool:

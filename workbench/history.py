@@ -14,24 +14,26 @@ from workbench.books import Books
 
 SETTLING = 3  # days: an export's last days may still change, later ones should not
 SHRUNK = 0.5  # a newer export with fewer than this share of the rows for the same days is suspect
+STRANGE = 5  # distinct SKUs in each of two exports that share none: hardly one seller's
 FEWEST = 4  # rows; fewer say nothing about a shrinking file
 CHANGING = ("title", "units_reconciled", "units_unreconciled", "line")  # may change without the event changing
 
 
 def rivals(books: Books) -> list[tuple]:
-    """Three rows per table whose exports overlap, as (check, report, outcome, count, of, detail).
+    """Rows per table whose exports overlap, as (check, report, outcome, count, of, detail).
 
     `restated`: days that a newer export tells otherwise than an older one, though they had settled (reports whose rows
     are final, `final = true` in their spec). `shrunk`: newer exports with less than half of the rows for common days.
     `copies`: exports that say the same of the same days, like a regional report saved under several marketplaces; they
-    count once.
+    count once. `one_seller`: exports of the same days that share no SKU; the newest owns the days, so that the other's
+    rows count nowhere.
     """
     found = []
     for table, spec in {spec.table: spec for spec in specs.reports().values() if spec.owner is None and spec.day}.items():
         pairs = books.rivals(table)
         if not pairs:
             continue
-        changed, shrunk, copies, days = [], [], [], 0
+        changed, shrunk, copies, strange, days = [], [], [], [], 0
         for newer, older, first, last, new, old in pairs:
             if len(old) >= FEWEST and len(new) < SHRUNK * len(old):
                 shrunk.append(f"{newer} has {len(new)} rows for {first}..{last}, {older} has {len(old)}")
@@ -39,12 +41,19 @@ def rivals(books: Books) -> list[tuple]:
             days += compared
             if spec.final:
                 changed += [(f"{span} in {newer} and {older}", count) for span, count in runs(differ)]
+            if (key := next((name for name in ("fnsku", "msku") if name in new and name in old), "")):
+                ours, theirs = (set(rows[key].astype("str")) - {""} for rows in (new, old))
+                if min(len(ours), len(theirs)) >= STRANGE and not ours & theirs:
+                    strange.append(f"{newer} and {older} share no {key} for {first}..{last}: two sellers in one folder? "
+                                   "Keep each in a folder of their own")
             if len(new) == len(old) and not different_days(new, old, spec.day, first, last)[0]:
                 copies.append(f"{newer} = {older}")
         if spec.final:
             told = [text for text, _ in changed]
             found.append(_row("restated", table, told, days, failed=bool(told), count=sum(n for _, n in changed)))
         found.append(_row("shrunk", table, shrunk, len(pairs), failed=bool(shrunk)))
+        if strange:
+            found.append(_row("one_seller", table, strange, len(pairs), failed=True))
         if copies:
             found.append(_row("copies", table, copies, len(pairs), failed=False))
     return found
