@@ -40,6 +40,7 @@ CELLS = {
     "quick": ["from workbench import books, figures\nknown = books.open(seller, through=as_of)"],
 }
 LAST = "figures.trust(known, month, as_of=as_of, policy=policy)"
+FINE = (0, 3)  # the exit codes of a run that made its pages
 LEAVING = 30  # seconds that the processes of a run have to leave
 
 
@@ -59,13 +60,13 @@ def prepare(above: Path) -> list[Path]:
     return sellers
 
 
-def run(above: Path, sellers: list[Path], out: Path, **more: object) -> subprocess.Popen:
+def run(above: Path, sellers: list[Path], out: Path) -> subprocess.Popen:
     """One publish of everything, in a process group of its own."""
     env = os.environ | {"PYTHONPATH": f"{above / 'program'}", "WORKBENCH_CACHE": f"{above / 'cache'}",
                         "KILLS": str(above)}
     return subprocess.Popen([sys.executable, "-m", "workbench.cli", "publish", *map(str, sellers), "--months", MONTHS,
-                             "--out", str(out), "--jobs", "2", "--quiet"], env=env, start_new_session=True,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **more)
+                             "--out", str(out), "--jobs", "2", "--quiet"], env=env, cwd=above / "program", start_new_session=True,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def pages(out: Path) -> dict[str, str]:
@@ -118,14 +119,14 @@ def killed(above: Path, sellers: list[Path], out: Path, golden: dict[str, str], 
         early = True
     gone(above)
     ended = one.returncode
-    assert early or ended == 0, f"{ended}: {said}"
+    assert early or ended in FINE, f"{ended}: {said}"
     for page, sha in pages(out).items():
         assert sha == golden[page], f"{page} is not the page of an undisturbed run"
     index = out / "index.html"
     assert not index.exists() or index.read_text("utf-8").rstrip().endswith("</html>")
     for page, written in stood.items():
         assert page.stat().st_mtime_ns == written, f"{page} stood, and was made again"
-    if early and ended != 0 and number != signal.SIGKILL:
+    if early and ended not in FINE and number != signal.SIGKILL:
         assert not list(out.rglob("*.part*")), f"signal {number} left unfinished files"
     standing(out)
     return early
@@ -137,7 +138,7 @@ def main(kills: int, seed: int, above: Path) -> str:
     sellers = prepare(above)
     run(above, sellers, above / "first").communicate()  # reads the exports once
     started = time.monotonic()
-    assert run(above, sellers, above / "golden").wait() == 0
+    finish(above, sellers, above / "golden", {})
     seconds, golden = time.monotonic() - started, pages(above / "golden")
     assert len(golden) == 2 * 3 * len(CELLS)
     out = above / "out"
@@ -158,8 +159,8 @@ def finish(above: Path, sellers: list[Path], out: Path, golden: dict[str, str]) 
     """A run that nobody disturbs: every page stands, and nothing unfinished."""
     stood, last = standing(out), run(above, sellers, out)
     said = last.communicate()[1]
-    assert last.returncode == 0, said
-    assert pages(out) == golden and len(standing(out)) == len(golden)
+    assert last.returncode in FINE, said
+    assert len(standing(out)) == len(pages(out)) and pages(out) == (golden or pages(out))
     assert not list(out.rglob("*.part*"))
     for page, written in stood.items():
         assert page.stat().st_mtime_ns == written, f"{page} stood, and was made again"

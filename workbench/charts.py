@@ -21,7 +21,7 @@ from workbench.words import Text
 ACCENT, WARN, MUTED, GOOD = "#2f76bd", "#cf6526", "#8b95a1", "#2f8f6b"  # told apart by any eye, 3:1 on white and on dark
 FONT = ("system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'PingFang SC', 'Hiragino Sans GB', "
         "'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif")
-WIDTH, HEIGHT = 860, 260  # of the whole picture, axes and all; where scripts run the page makes it as wide as its column
+WIDTH, HEIGHT = 860, 260  # of every picture, axes and all; where scripts run the page makes it as wide as its column
 _AXIS = {"labelColor": "currentColor", "titleColor": "currentColor", "titleFontWeight": "normal", "labelFontSize": 12,
          "titleFontSize": 12, "domainColor": "currentColor", "domainOpacity": 0.35, "tickColor": "currentColor",
          "tickOpacity": 0.35, "gridColor": "currentColor", "gridOpacity": 0.12, "labelLimit": 220, "labelPadding": 6,
@@ -37,12 +37,6 @@ CONFIG = {"background": "transparent", "font": FONT, "aria": False, "view": {"st
                      "labelFontSize": 12, "titleFontSize": 12, "orient": "top", "offset": 30, "symbolSize": 90},
           "text": {"color": "currentColor", "fontSize": 12}, "range": {"category": [ACCENT, WARN, MUTED, GOOD]}}
 _CONCATENATED = ("hconcat", "vconcat", "concat", "facet", "repeat")
-
-
-def both(draw: Callable[[str], alt.TopLevelMixin], description: Text) -> Chart:
-    """The chart `draw(language)` in both languages, with the sentence that says what it shows."""
-    return Chart({language: spec(draw(language), description.in_(language)) for language in words.LANGUAGES},
-                 description)
 
 
 def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFrame | Callable[[str], pd.DataFrame]],
@@ -126,6 +120,20 @@ def month_axis(language: str) -> alt.X:
     return alt.X("month:O", title=None, axis=alt.Axis(labelExpr=text, labelAngle=0, labelOverlap="greedy"))
 
 
+def day_axis(field: str, language: str) -> alt.X:
+    """Days on a line, a tick at each month's begin, named as by `month_axis`."""
+    month = "utcFormat(datum.value, '%b')" if language == "en" else "(utcmonth(datum.value) + 1) + '月'"
+    year = "utcFormat(datum.value, '%Y')" + ("" if language == "en" else " + '年'")
+    text = f"datum.index == 0 || utcmonth(datum.value) == 0 ? [{month}, {year}] : {month}"
+    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(
+        labelExpr=text, tickCount=alt.TimeIntervalStep(interval="month", step=1), labelOverlap="greedy"))
+
+
+def day_tip(field: str, title: str) -> alt.Tooltip:
+    """A day in a tooltip, the same wherever the reader is."""
+    return alt.Tooltip(f"utcyearmonthdate({field}):T", format="%Y-%m-%d", title=title)
+
+
 def over_months(rates: pd.DataFrame, baseline: float, description: Text) -> Chart:
     """The loss rate per month with its 95 % interval, the baseline dashed; months still open are hollow.
 
@@ -190,7 +198,8 @@ def stacked_months(rows: pd.DataFrame, value: str, kind: str, room: str, descrip
                    order: tuple[str, ...] = ()) -> Chart:
     """Bars per month, split by `kind`, whose values are named in the words' `room`. One row per month and kind."""
     def worded(language: str) -> pd.DataFrame:
-        return rows[["month", value]].assign(kind=rows[kind].map(lambda word: _word(room, word, language)))
+        return rows[["month", value]].assign(kind=rows[kind].map(lambda word: _word(room, word, language)),
+                                             rank=rows[kind].map({word: at for at, word in enumerate(order)}))
 
     return drawn(_stacked_months, {"rows": worded}, description, value, kind, room, order)
 
@@ -200,7 +209,7 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
     kinds = alt.selection_point(name="kinds", fields=["kind"], bind="legend")
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         month_axis(language), alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5)), color,
-        opacity=alt.condition(kinds, alt.value(1), alt.value(0.15)), tooltip=[
+        alt.Order("rank:Q"), opacity=alt.condition(kinds, alt.value(1), alt.value(0.15)), tooltip=[
             alt.Tooltip("month:O", title=name("month", language)), alt.Tooltip("kind:N", title=name(kind, language)),
             alt.Tooltip(f"{value}:Q", format=",", title=name(value, language))],
     ).add_params(brush(), kinds).properties(width=WIDTH, height=HEIGHT)
@@ -208,7 +217,7 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
 
 # ---------------------------------------------------------------------------------------------------- claims
 
-WEEKS = 16  # weeks ahead that have a bar of their own; what closes later shares the last one
+WEEKS, LATER = 16, "later"  # weeks ahead that have a bar of their own; what closes later shares the last one
 STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "approved": ACCENT, "pending": ACCENT,
                "denied": WARN, "rest": MUTED, "open": ACCENT, "wait": ACCENT, "expired": WARN, "ambiguous": MUTED}
 CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b", "lost_warehouse": "#d0662a",
@@ -217,71 +226,96 @@ CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b",
                 "returned_damaged": "#a0522d"}
 
 
-def by_week(claims: pd.DataFrame, today: pd.Timestamp, language: str) -> alt.Chart:
+def by_week(claims: pd.DataFrame, today: pd.Timestamp, description: Text) -> Chart:
     """What can be claimed, by the week in which its window closes, split by kind. Claims with deadline and amount_open, of
     one currency."""
     monday = today.normalize() - pd.Timedelta(days=today.day_of_week)
     ahead = ((claims["deadline"] - monday).dt.days // 7).clip(upper=WEEKS)
-    weeks = [f"{monday + pd.Timedelta(days=7 * at):%m-%d}" for at in range(WEEKS)] + [name("later", language)]
+    weeks = (*(f"{monday + pd.Timedelta(days=7 * at):%m-%d}" for at in range(WEEKS)), LATER)
     rows = claims.assign(week=ahead.map(dict(enumerate(weeks))), amount=claims["amount_open"])
-    axis = alt.X("week:O", sort=weeks, scale=alt.Scale(domain=weeks), title=name("week", language),
-                 axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
-    return _by_claim_type(rows, "week", axis, language)
+    return _by_claim_type(rows, "week", weeks, description)
 
 
-def by_month(rows: pd.DataFrame, language: str) -> alt.Chart:
+def by_month(rows: pd.DataFrame, description: Text) -> Chart:
     """Amounts of one currency per month, split by kind of claim; a month without any stands empty. Rows: month,
     claim_type, amount."""
-    months = pd.period_range(rows["month"].min(), rows["month"].max(), freq="M").astype("str").tolist()
-    return _by_claim_type(rows, "month", month_axis(language).scale(domain=months), language)
+    months = pd.period_range(rows["month"].min(), rows["month"].max(), freq="M").astype("str")
+    return _by_claim_type(rows, "month", tuple(months), description)
 
 
-def _by_claim_type(rows: pd.DataFrame, when: str, axis: alt.X, language: str) -> alt.Chart:
+def _by_claim_type(rows: pd.DataFrame, when: str, domain: tuple[str, ...], description: Text) -> Chart:
     """Bars split by kind of claim, the largest at the bottom and first in the legend; each kind has its own colour."""
     sums = rows.groupby([when, "claim_type"], as_index=False)["amount"].sum()
-    order = list(sums.groupby("claim_type")["amount"].sum().sort_values(ascending=False).index)
+    order = tuple(sums.groupby("claim_type")["amount"].sum().sort_values(ascending=False).index)
+    sums = sums.assign(rank=sums["claim_type"].map({word: at for at, word in enumerate(order)}),
+                       amount=sums["amount"].round(2))
+
+    def worded(language: str) -> pd.DataFrame:
+        return sums.assign(kind=[_word("claim_type", word, language) for word in sums["claim_type"]]).drop(
+            columns="claim_type")
+
+    return drawn(_claim_bars, {"rows": worded}, description, when, domain, order)
+
+
+def _claim_bars(language: str, when: str, domain: tuple[str, ...], order: tuple[str, ...]) -> alt.Chart:
     kinds = [_word("claim_type", word, language) for word in order]
-    shown = pd.DataFrame({when: sums[when], "kind": sums["claim_type"].map(dict(zip(order, kinds, strict=True))),
-                          "rank": sums["claim_type"].map({word: at for at, word in enumerate(order)}),
-                          "amount": sums["amount"].round(2)})
-    colors = [CLAIM_COLORS.get(word, MUTED) for word in order]
-    return alt.Chart(shown).mark_bar().encode(
-        axis, alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format="~s")),
-        alt.Color("kind:N", title=None, sort=kinds, legend=alt.Legend(columns=4),
-                  scale=alt.Scale(domain=kinds, range=colors)), alt.Order("rank:Q"),
+    later = f"datum.value == '{LATER}' ? '{name(LATER, language)}' : datum.value"
+    axis = month_axis(language) if when == "month" else alt.X(
+        "week:O", title=name("week", language), axis=alt.Axis(labelExpr=later, labelAngle=0, labelOverlap="greedy"))
+    return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
+        axis.scale(domain=domain),
+        alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format="~s")),
+        alt.Color("kind:N", title=None, sort=kinds, legend=alt.Legend(columns=4), scale=alt.Scale(
+            domain=kinds, range=[CLAIM_COLORS.get(word, MUTED) for word in order])), alt.Order("rank:Q"),
         tooltip=[alt.Tooltip(f"{when}:O", title=name(when, language)),
                  alt.Tooltip("kind:N", title=name("claim_type", language)),
                  alt.Tooltip("amount:Q", format=",.2f", title=name("amount", language))],
     ).properties(width=WIDTH, height=HEIGHT - 40)
 
 
-def waterfall(steps: pd.DataFrame, currency: str, language: str) -> alt.LayerChart:
+def waterfall(steps: pd.DataFrame, currency: str, description: Text) -> Chart:
     """A sum, and below it its parts, each beginning where the one before ends. Rows: step, amount, units; the first row is
     the sum of the others."""
-    part = steps["amount"].where(np.arange(len(steps)) > 0, 0)
+    first = np.arange(len(steps)) == 0
+    part = steps["amount"].where(~first, 0)
     ends = part.cumsum()
-    rows = pd.DataFrame({
-        "step": [_word("step", word, language) for word in steps["step"]], "units": steps["units"].to_numpy(),
-        "start": (ends - part).to_numpy(), "end": np.where(np.arange(len(steps)) > 0, ends, steps["amount"]),
-        "color": steps["step"].map(STEP_COLORS).to_numpy(),
-        "label": [words.form(words.Money(amount, currency), "money").in_(language) for amount in steps["amount"]]})
+    rows = pd.DataFrame({"units": steps["units"].to_numpy(), "start": (ends - part).to_numpy(),
+                         "end": np.where(first, steps["amount"], ends), "color": steps["step"].map(STEP_COLORS).to_numpy()})
+    rows["room"] = rows["end"].max() * 1.18 or 1.0
+
+    def worded(language: str) -> pd.DataFrame:
+        return rows.assign(
+            step=[_word("step", word, language) for word in steps["step"]],
+            label=[words.form(words.Money(amount, currency), "money").in_(language) for amount in steps["amount"]])
+
+    return drawn(_waterfall, {"rows": worded}, description)
+
+
+def _waterfall(language: str) -> alt.LayerChart:
     y = alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, minExtent=150))
-    scale = alt.Scale(domain=[0, float(rows["end"].max()) * 1.18 or 1.0])
-    bars = alt.Chart(rows).mark_bar(height=16).encode(
-        alt.X("start:Q", scale=scale, title=None, axis=alt.Axis(tickCount=5, format="~s")), alt.X2("end:Q"), y,
+    base = alt.Chart(alt.NamedData("rows")).encode(y)
+    bars = base.mark_bar(height=16).encode(
+        alt.X("start:Q", scale=alt.Scale(nice=False), title=None, axis=alt.Axis(tickCount=5, format="~s")), alt.X2("end"),
         alt.Color("color:N", scale=None),
         tooltip=[alt.Tooltip("step:N", title=name("step", language)),
                  alt.Tooltip("label:N", title=name("amount", language)),
                  alt.Tooltip("units:Q", format=",", title=name("units", language))])
-    text = alt.Chart(rows).mark_text(align="left", dx=5).encode(alt.X("end:Q", scale=scale), y, alt.Text("label:N"))
-    return alt.layer(bars, text).properties(width=WIDTH - 160, height=alt.Step(26))
+    text = base.mark_text(align="left", dx=5).encode(alt.X("end:Q"), alt.Text("label:N"))
+    room = base.mark_tick(opacity=0).encode(alt.X("room:Q"))  # the scale reaches beyond the bars, for their labels
+    return alt.layer(room, bars, text).properties(width=WIDTH, height=alt.Step(26))
 
 
-def shares(rates: pd.DataFrame, by: str, room: str, language: str) -> alt.LayerChart:
+def shares(rates: pd.DataFrame, by: str, room: str, description: Text) -> Chart:
     """A rate from 0 to 1 and its interval per kind, one line each. Rows: `by`, rate, rate_low, rate_high, decided."""
-    rows = rates[["rate", "rate_low", "rate_high", "decided"]].assign(
-        kind=[_word(room, word, language) for word in rates[by]])
-    base = alt.Chart(rows).encode(alt.Y("kind:N", sort=None, title=None))
+    def worded(language: str) -> pd.DataFrame:
+        return rates[["rate", "rate_low", "rate_high", "decided"]].assign(
+            kind=[_word(room, word, language) for word in rates[by]])
+
+    return drawn(_shares, {"rows": worded}, description, by)
+
+
+def _shares(language: str, by: str) -> alt.LayerChart:
+    base = alt.Chart(alt.NamedData("rows")).encode(alt.Y("kind:N", sort=None, title=None))
     scale = alt.Scale(domain=[0, 1])
     tips = [alt.Tooltip("kind:N", title=name(by, language)),
             alt.Tooltip("rate:Q", format=".0%", title=name("rate", language)),
@@ -290,10 +324,9 @@ def shares(rates: pd.DataFrame, by: str, room: str, language: str) -> alt.LayerC
             alt.Tooltip("decided:Q", format=",", title=name("cases", language))]
     spans = base.mark_rule(strokeWidth=6, opacity=0.28, color=ACCENT).encode(
         alt.X("rate_low:Q", scale=scale, axis=alt.Axis(format=".0%", tickCount=6), title=name("rate", language)),
-        alt.X2("rate_high:Q"))
-    points = base.mark_point(size=60, filled=True, opacity=1, color=ACCENT).encode(
-        alt.X("rate:Q", scale=scale), tooltip=tips)
-    return alt.layer(spans, points).properties(width=WIDTH - 130, height=alt.Step(24))
+        alt.X2("rate_high"))
+    points = base.mark_point(size=60, filled=True, opacity=1, color=ACCENT).encode(alt.X("rate:Q"), tooltip=tips)
+    return alt.layer(spans, points).properties(width=WIDTH, height=alt.Step(24))
 
 
 def _word(room: str, word: str, language: str) -> str:
@@ -309,11 +342,9 @@ def spans(rows: pd.DataFrame, kind: str, room: str, description: Text) -> Chart:
 
 
 def _spans(language: str) -> alt.Chart:
-    days = [alt.Tooltip(f"utcyearmonthdate({field}):T", format="%Y-%m-%d", title=words.say(f"column.{field}").in_(language))
-            for field in ("first_day", "last_day")]
-    labels = alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)
+    days = [day_tip(field, words.say(f"column.{field}").in_(language)) for field in ("first_day", "last_day")]
     return alt.Chart(alt.NamedData("rows")).mark_bar(color=ACCENT, height=10).encode(
-        alt.X("first_day:T", title=None, axis=labels, scale=alt.Scale(type="utc")), alt.X2("end"),
+        day_axis("first_day", language), alt.X2("end"),
         alt.Y("kind:N", sort=None, title=None),
         tooltip=[alt.Tooltip("kind:N", title=words.say("column.title").in_(language)), *days],
-    ).properties(width=WIDTH - 160, height=alt.Step(22))
+    ).properties(width=WIDTH, height=alt.Step(22))

@@ -31,7 +31,7 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, la
     if cases["is_decided"].any():
         every = rates[rates["claim_type"] == ""].iloc[0]
         some = rates[(rates["decided"] > 0) & (rates["claim_type"] != "")]
-        blocks.append(charts.both(lambda language: charts.shares(some, "claim_type", "claim_type", language), say(
+        blocks.append(charts.shares(some, "claim_type", "claim_type", say(
             "recovery.approval", approved=every.approved, decided=every.decided, rate=every.rate, low=every.rate_low,
             high=every.rate_high, pending=every.pending)))
         shown = ("approved", "decided", "pending", "rate", "rate_low", "rate_high")

@@ -156,7 +156,7 @@ def _falls(steps: pd.DataFrame, names: list[str], rest: Money, text: Text) -> Ch
     left = pd.DataFrame({"step": ["rest"], "amount": [rest.amount], "units": [alone["owed"] - alone["settled_alone"]]})
     rows = pd.concat([steps[["step", "amount", "units"]], left]).set_index("step").loc[names].reset_index()
     rows = rows[rows["amount"].gt(0) | (rows["step"] == names[0])].reset_index(drop=True)
-    return charts.both(lambda language: charts.waterfall(rows, rest.currency, language), text)
+    return charts.waterfall(rows, rest.currency, text)
 
 
 def _cash(payments: pd.DataFrame, books: Books) -> list:
@@ -181,8 +181,7 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
         amount, most = (form(Money(round(each, 2), currency), "money") for each in (kinds.sum(), kinds.iloc[0]))
         blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=amount,
                             kind=claim_type(kinds.index[0]), most=most)),
-                   charts.both(lambda language, part=part: charts.by_month(part, language),
-                               say("recovery.missed_chart", currency=currency))]
+                   charts.by_month(part, say("recovery.missed_chart", currency=currency))]
     blocks += [] if len(rows) else [Note(say("recovery.missed_none"))] if len(lacking) < len(DETECTORS) else []
     blocks += unknown_kinds(lacking)
     blocks += [] if account.has_sheet else [Note(say("recovery.no_cases_here"), "warn")]
@@ -231,7 +230,7 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
     out = []
     for currency, part in rows.groupby("currency"):
         share = part.loc[part["deadline"] <= month, "amount_open"].sum() / part["amount_open"].sum()
-        out.append(charts.both(lambda language, part=part: charts.by_week(part, pd.Timestamp(as_of), language), say(
+        out.append(charts.by_week(part, pd.Timestamp(as_of), say(
             "recovery.by_deadline", currency=currency, share=share, day=month.date())))
     return out
 
