@@ -2,8 +2,9 @@
 
     python -m benchmarks.kills --kills 200
 
-Two small sellers, two months, three small notebooks, two workers. Each run is ended at a random moment by SIGKILL, SIGTERM or
-SIGINT, sent to the run alone or to all its processes, and begun again until every page stands; then from an empty folder.
+Two small sellers, two months, three small notebooks, two workers. Each run is ended at a random moment by SIGKILL,
+SIGTERM or SIGINT, sent to the run alone or to all its processes, and begun again until every page stands; then from an
+empty folder.
 After each kill: every page there is byte for byte the page of an undisturbed run, the index is whole, no process of the
 run is left, and after a signal that can be caught no unfinished file either. A run that follows leaves alone what stands.
 """
@@ -148,6 +149,7 @@ def main(kills: int, seed: int, above: Path) -> str:
         group = chance.random() < 0.5
         if killed(above, sellers, out, golden, number, group, chance.uniform(0.05, seconds)):
             counts[f"{signal.Signals(number).name} to {'all' if group else 'the run'}"] += 1
+            print(f"{sum(counts.values())} kills, {len(standing(out))} pages stand", file=sys.stderr, flush=True)
         if len(standing(out)) == len(golden):
             finish(above, sellers, out, golden)
             shutil.rmtree(out)
