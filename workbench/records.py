@@ -163,7 +163,7 @@ def _note_lacking(records: list[tuple[int, dict[str, str]]], lacking: dict[str, 
     """Adds the keys that some records of one list have and others lack: the line of the first, how many lack it, of how
     many."""
     keys = dict.fromkeys(key for _, record in records for key in record)
-    for key in keys if len({len(record) for _, record in records}) > 1 else ():
+    for key in keys if any(len(record) < len(keys) for _, record in records) else ():
         without = [line for line, record in records if key not in record]
         if without:
             line, count, of = lacking.get(key, (without[0], 0, 0))
