@@ -13,9 +13,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench import detectors, specs, worth
 from workbench.books import Books
+from workbench.detectors import coded
 from workbench.policy import NO_RULE, Policy
 
 COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",
@@ -47,22 +50,27 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
         if types and name not in types or detectors.unknown(books, needs):
             continue
         found = needs.detect(papers)
-        pieces.append(found.claims.assign(claim_type=name))
-        places.append(found.sources.assign(claim=found.sources["claim"].astype("int64") + at))
+        pieces.append(found.claims.assign(claim_type=coded.of(name, len(found.claims))))
+        places.append(found.sources.assign(claim=found.sources["claim"].to_numpy(np.int64) + at))
         at += len(found.claims)
-    if not pieces:
+    if not at:
         return _none()
-    table = _with_products(pd.concat(pieces, ignore_index=True), papers)
-    table, costs = worth.valued(table, papers, policy, as_of)
-    table = table.join(_joined(pd.concat([*places, costs], ignore_index=True), len(table)))
-    table = table[_is_claim(table)].reset_index(drop=True)
-    if table.empty:
+    table, costs = worth.valued(_with_products(coded.stacked(pieces), papers), papers, policy, as_of)
+    is_claim = _is_claim(table)
+    if not is_claim.any():
         return _none()
-    table = _dated(table, policy, as_of)
-    table = table.assign(policy=policy.name, evidence=_evidence(table, papers, policy), note=_noted(table, policy, as_of))
-    table["claim_id"] = _numbers(table)
-    table = table.sort_values(["event_date", "claim_type", "claim_id"], ignore_index=True)
-    return table[COLUMNS]
+    table = _dated(table[is_claim].reset_index(drop=True), policy, as_of)
+    table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
+                         note=_noted(table, policy, as_of))
+    numbers, digests = _numbers(table)
+    kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
+    order = np.lexsort((digests, kind, table["event_date"].fillna(detectors.EVER)))
+    places = coded.stacked([*places, costs])
+    row = np.full(at, -1)
+    row[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
+    texts = _joined(places.assign(claim=row[places["claim"]])[row[places["claim"]] >= 0], len(order))
+    table = table.iloc[order].reset_index(drop=True).assign(claim_id=numbers.take(pa.array(order)), **texts)
+    return pd.DataFrame({name: _plain(table[name]) for name in COLUMNS})
 
 
 def witnesses(table: pd.DataFrame) -> pd.DataFrame:
@@ -255,18 +263,20 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     waits = table["event_date"] + pd.Timedelta(days=detectors.BACK_AFTER)
     table["opens_on"] = table["opens_on"].where(table["stage"] != "reversed", waits)  # stock may still come back
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
-    unjudged = table["stage"].eq("paid") & table["unit_value"].isna() & (table["ambiguous"] == "")
-    table["ambiguous"] = table["ambiguous"].where(~unjudged, "what should have been paid is " + table["valuation_basis"])
+    still = (table["units_open"] > 0).to_numpy()
+    doubt, basis = table["ambiguous"].to_numpy("object"), table["valuation_basis"].to_numpy("object")
+    unjudged = ((table["stage"] == "paid") & table["unit_value"].isna() & (doubt == "")).to_numpy()
+    doubt[unjudged] = "what should have been paid is " + basis[unjudged]
     where = policy.market or "this region"
     why = np.select([table["event_date"].isna(), table["rule"] == NO_RULE],
                     ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
                     f"until when a claim is accepted is not known for {where}")
-    table["ambiguous"] = table["ambiguous"].where(table["deadline"].notna() | (table["ambiguous"] != ""), why)
-    table["status"] = np.select(
-        [table["units_open"] <= 0, table["ambiguous"] != "", today < table["opens_on"], today <= table["deadline"]],
-        ["settled", "ambiguous", "wait", "open"], "expired")
-    table["ambiguous"] = table["ambiguous"].where(table["units_open"] > 0, "")
-    amount = (table["units_open"] * table["unit_value"]).where(table["units_open"] > 0, 0.0)
+    doubt = np.where(table["deadline"].notna() | (doubt != ""), doubt, why)
+    table["status"] = coded.chosen([~still, doubt != "", today < table["opens_on"], today <= table["deadline"]],
+                                   ["settled", "ambiguous", "wait", "open"], "expired")
+    doubt[~still] = ""
+    table["ambiguous"] = pd.Categorical(doubt)
+    amount = (table["units_open"] * table["unit_value"]).where(still, 0.0)
     return worth.rounded(table, "amount_open", amount)
 
 
@@ -275,47 +285,49 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     names = papers.once(detectors.products)
     by_sku = names.set_index("msku")
     for column in ("fnsku", "asin"):
-        named = table["msku"].map(by_sku[column]).astype("object").fillna("")
-        table[column] = table[column].where(table[column] != "", named)
+        named = pd.Series(coded.mapped(table["msku"], by_sku[column]))
+        table[column] = coded.either((table[column] != "").to_numpy(), table[column], named)
     by_fnsku = names.drop_duplicates("fnsku").set_index("fnsku")["msku"]
-    table["msku"] = table["msku"].where(table["msku"] != "", table["fnsku"].map(by_fnsku).astype("object").fillna(""))
+    named = pd.Series(coded.mapped(table["fnsku"], by_fnsku))
+    table["msku"] = coded.either((table["msku"] != "").to_numpy(), table["msku"], named)
     return table
 
 
-def _joined(places: pd.DataFrame, size: int) -> pd.DataFrame:
+def _joined(places: pd.DataFrame, size: int) -> dict[str, pa.Array]:
     """sources, roles and value_sources of each claim: every line once, in the order they were found."""
-    of_value = places["role"].isin(VALUE_ROLES)
-    places = places.groupby(["claim", "file", "line", of_value.rename("of_value")], sort=False, as_index=False,
-                            observed=True).agg(role=("role", "first"), units=("units", "sum"))
-    places = places.assign(place=places["file"] + ":" + places["line"].astype("int64").astype("str"),
-                           what=places["role"] + ":" + places["units"].astype("int64").astype("str"))
-    texts = {}
-    for name, column, rows in (("sources", "place", ~places["of_value"]), ("roles", "what", ~places["of_value"]),
-                               ("value_sources", "place", places["of_value"])):
-        part = places[rows]
-        order = np.argsort(part["claim"].to_numpy(), kind="stable")
-        words, claim = part[column].to_numpy("object")[order].tolist(), part["claim"].to_numpy()[order]
-        cuts = np.r_[0, np.flatnonzero(np.diff(claim)) + 1, len(claim)]
-        out = np.full(size, "", "object")
-        if len(claim):
-            ends = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-            out[claim[cuts[:-1]]] = [";".join(words[start:end]) for start, end in ends]
-        texts[name] = pd.Series(out, dtype="str")
-    return pd.DataFrame(texts)
+    claim, line = (places[name].to_numpy(np.int64) for name in ("claim", "line"))
+    of_value = places["role"].isin(VALUE_ROLES).to_numpy()
+    place = pd.factorize(places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line)[0]
+    each = pd.factorize((claim * 2 + of_value) * (place.max(initial=0) + 1) + place)[0]
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given in the order of the rows
+    units = np.bincount(each, places["units"]).astype(np.int64)
+    places, claim, of_value, line = places.iloc[first], claim[first], of_value[first], pd.Series(line[first])
+    where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(line), ":")
+    what = pc.binary_join_element_wise(coded.text(places["role"]), coded.text(pd.Series(units)), ":")
+
+    def of_claims(words: pa.Array, rows: np.ndarray) -> pa.Array:
+        at = np.flatnonzero(rows)
+        at = at[np.argsort(claim[at], kind="stable")]
+        ends = np.searchsorted(claim[at], np.arange(size + 1)).astype(np.int32)
+        return pc.binary_join(pa.ListArray.from_arrays(ends, words.take(pa.array(at))), ";")
+
+    return {"sources": of_claims(where, ~of_value), "roles": of_claims(what, ~of_value),
+            "value_sources": of_claims(where, of_value)}
 
 
 def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Series:
     """The papers asked for, joined by ";": of the claim type, and more for the categories the policy names."""
-    words = policy.facts["evidence"]
-    base = table["claim_type"].map(lambda name: ";".join(words.get(name, ())))
-    extra, named = policy.facts.get("extra_papers_for", ()), papers.books["costs"]
-    if not extra or named.empty:
-        return base
+    words, types = policy.facts["evidence"], detectors.DETECTORS
+    base = pd.Series({name: ";".join(words.get(name, ())) for name in types})
+    extra, named, more = policy.facts.get("extra_papers_for", ()), papers.books["costs"], ";".join(words.get("extra", ()))
+    papers_asked = pd.Series(coded.mapped(table["claim_type"], base))
+    if not extra or named.empty or not more:
+        return papers_asked
     category = named["category"].astype("str").str.casefold()
     delicate = category.map(lambda text: any(word in text for word in extra)).to_numpy()
     skus = set(named["msku"].astype("str")[delicate])
-    more = ";".join(words.get("extra", ()))
-    return base.where(~table["msku"].isin(skus), base.str.cat([";" + more] * len(base)) if more else base)
+    return pd.Series(coded.either(table["msku"].isin(skus).to_numpy(),
+                                  pd.Series(coded.mapped(table["claim_type"], base + ";" + more)), papers_asked))
 
 
 def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
@@ -324,25 +336,39 @@ def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
     days = policy.facts.get("grace_days", 0)
     young = open_now & policy.automatic(table["claim_type"], table["event_date"], as_of) & (
         table["event_date"] + pd.Timedelta(days=days) > pd.Timestamp(as_of))
-    note = note.where(~young | (note != ""), f"Amazon mostly pays such cases by itself: give it {days} days")
+    young = (young & (note == "")).to_numpy()
+    note = pd.Series(coded.replaced(note, young, f"Amazon mostly pays such cases by itself: give it {days} days"))
     running = policy.facts.get("audit_after_months_in_a_row", 0)
     if not running:
         return note
     lost = table[(table["claim_type"] == "lost_warehouse") & (table["asin"] != "")]
-    months = lost.assign(month=lost["event_date"].dt.year * 12 + lost["event_date"].dt.month)[["asin", "month"]]
-    months = months.drop_duplicates().sort_values(["asin", "month"], ignore_index=True)
+    months = pd.DataFrame({"asin": lost["asin"], "month": lost["event_date"].dt.year * 12 + lost["event_date"].dt.month})
+    months = months.drop_duplicates().astype({"asin": "str"}).sort_values(["asin", "month"], ignore_index=True)
     run = (months["month"] - months.groupby("asin").cumcount()).astype("str") + months["asin"]
     long = set(months.loc[run.groupby(run).transform("size") >= running, "asin"])
     flagged = open_now & (table["claim_type"] == "lost_warehouse") & table["asin"].isin(long)
-    return note.where(~flagged, f"the ASIN was lost in {running} months running: these rules announce an audit")
+    return pd.Series(coded.replaced(note, flagged.to_numpy(),
+                                    f"the ASIN was lost in {running} months running: these rules announce an audit"))
 
 
-def _numbers(table: pd.DataFrame) -> list[str]:
-    """A number per claim, from what identifies it; equal claims are numbered in turn. A shipment, an order, a removal order
-    keeps its number when more of its units turn out to be owed, or an earlier day of it becomes known."""
-    rows = table[[*_IDS, *_EVENT]].astype("str")
-    rows.loc[table["claim_type"].isin(GROWING), _EVENT] = ""
-    text = rows[_IDS[0]].str.cat([rows[name] for name in rows.columns[1:]], sep="\x1f")
-    again = text.groupby(text).cumcount()
-    return [hashlib.sha256(f"{key}\x1f{turn}".encode()).hexdigest()[:12]
-            for key, turn in zip(text.tolist(), again.tolist(), strict=True)]
+def _numbers(table: pd.DataFrame) -> tuple[pa.Array, np.ndarray]:
+    """A number per claim, from what identifies it, as text and as an integer; equal claims are numbered in turn.
+
+    A shipment, an order, a removal order keeps its number when more of its units turn out to be owed, or an earlier day of
+    it becomes known.
+    """
+    grows = table["claim_type"].isin(GROWING)
+    same = coded.together(*(table[name] for name in _IDS), *(table[name].where(~grows) for name in _EVENT))
+    turn = pd.Series(same).groupby(same).cumcount()
+    event = pc.binary_join_element_wise(*(coded.text(table[name]) for name in _EVENT), "\x1f")
+    event = pc.if_else(pa.array(grows), "\x1f\x1f", event)
+    keys = pc.binary_join_element_wise(*(coded.text(table[name]) for name in _IDS), event, coded.text(turn), "\x1f")
+    digests = b"".join([hashlib.sha256(key).digest()[:6] for key in keys.cast(pa.binary()).to_pylist()])
+    numbers = np.frombuffer(digests, np.uint8).reshape(-1, 6) @ (256 ** np.arange(5, -1, -1, dtype=np.int64))
+    letters = pa.Array.from_buffers(pa.binary(12), len(table), [None, pa.py_buffer(digests.hex().encode())])
+    return letters.cast(pa.binary()).cast(pa.string()), numbers
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Codes as the text they stand for."""
+    return pd.Series(coded.text(column), dtype="str") if isinstance(column.dtype, pd.CategoricalDtype) else column

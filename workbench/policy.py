@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -50,34 +51,32 @@ class Policy:
 
     def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
         """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
-        out = pd.DataFrame({"opens_on": pd.NaT, "deadline": pd.NaT, "rule": NO_RULE}, index=days.index)
-        out = out.astype({"opens_on": "datetime64[s]", "deadline": "datetime64[s]", "rule": "str"})
-        for claim_type, at in claim_types.groupby(claim_types, observed=True).groups.items():
-            for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):
-                anchor = days.loc[part]
-                out.loc[part, "opens_on"] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
-                if "closes_after_months" in rule:
-                    out.loc[part, "deadline"] = anchor + pd.DateOffset(months=rule["closes_after_months"])
-                elif "closes_after_days" in rule:
-                    out.loc[part, "deadline"] = anchor + pd.Timedelta(days=rule["closes_after_days"])
-                out.loc[part, "rule"] = f"{_span(rule)}: {rule['source']} [{rule['confidence']}]"
-        return out
+        opens, closes = (np.full(len(days), "NaT", "datetime64[s]") for _ in range(2))
+        said = np.full(len(days), NO_RULE, "object")
+        for rule, rows in self._windows(claim_types, days, as_of):
+            anchor = days.iloc[rows]
+            opens[rows] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
+            if "closes_after_months" in rule:
+                closes[rows] = anchor + pd.DateOffset(months=rule["closes_after_months"])
+            elif "closes_after_days" in rule:
+                closes[rows] = anchor + pd.Timedelta(days=rule["closes_after_days"])
+            said[rows] = f"{_span(rule)}: {rule['source']} [{rule['confidence']}]"
+        return pd.DataFrame({"opens_on": opens, "deadline": closes, "rule": pd.Categorical(said)}, index=days.index)
 
     def automatic(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.Series:
         """Whether Amazon pays events of that kind and day by itself in most cases."""
-        out = pd.Series(False, index=days.index)
-        for claim_type, at in claim_types.groupby(claim_types, observed=True).groups.items():
-            for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.loc[at], as_of):
-                if "automatic_from" in rule:
-                    out.loc[part] = days.loc[part] >= pd.Timestamp(rule["automatic_from"])
-        return out
+        out = np.zeros(len(days), bool)
+        for rule, rows in self._windows(claim_types, days, as_of):
+            if "automatic_from" in rule:
+                out[rows] = days.iloc[rows] >= pd.Timestamp(rule["automatic_from"])
+        return pd.Series(out, index=days.index)
 
     def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Series:
         """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown."""
-        out = pd.Series("", index=days.index, dtype="str")
-        for rule, part in self._spans("valuation", stage, days, as_of):
-            out.loc[part] = rule["basis"]
-        return out
+        out = np.full(len(days), "", "object")
+        for rule, rows in self._spans("valuation", stage, days, as_of):
+            out[rows] = rule["basis"]
+        return pd.Series(out, index=days.index, dtype="str")
 
     def cap(self) -> dict | None:
         """The most that is paid for one item (per_item, currency); None where no cap is known."""
@@ -88,16 +87,22 @@ class Policy:
         found = [rule for rule in self.facts[table] if rule["market"] in (market, "*") and rule[name] in (kind, "*")]
         return sorted(found, key=lambda rule: rule.get("from", dt.date.min))
 
-    def _spans(self, table: str, kind: str, days: pd.Series, as_of: dt.date) -> list[tuple[dict, pd.Index]]:
-        """Which events fall under which rule."""
+    def _windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> Iterator[tuple[dict, np.ndarray]]:
+        """Each window rule with the places of the events that fall under it."""
+        for claim_type, at in claim_types.groupby(claim_types, observed=True).indices.items():
+            for rule, part in self._spans("window", KINDS.get(claim_type, claim_type), days.iloc[at], as_of):
+                yield rule, at[part]
+
+    def _spans(self, table: str, kind: str, days: pd.Series, as_of: dt.date) -> list[tuple[dict, np.ndarray]]:
+        """Which events fall under which rule: their places."""
         rules = self._rules(table, self.market, kind)
         if not rules or days.empty:
             return []
-        known = days.dropna()
+        known = np.flatnonzero(days.notna())
         starts = np.array([_start(rule, as_of) for rule in rules], "datetime64[D]")
         order = np.argsort(starts, kind="stable")
-        at = np.searchsorted(starts[order], known.to_numpy("datetime64[D]"), "right") - 1
-        return [(rules[order[i]], known.index[at == i]) for i in range(len(rules)) if (at == i).any()]
+        at = np.searchsorted(starts[order], days.iloc[known].to_numpy("datetime64[D]"), "right") - 1
+        return [(rules[order[i]], known[at == i]) for i in range(len(rules)) if (at == i).any()]
 
 
 def load(name: str = "amazon", market: str = "US") -> Policy:

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import Papers, has_money, sales
+from workbench.detectors import Papers, coded, has_money, sales
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
@@ -28,34 +28,50 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
     the sale; fees and reversals by their own amounts; a payment (`stage` "paid") by how much it lies below its basis, 0
     if it does not. Nothing is compared across currencies.
     """
-    table = table.assign(valuation_basis="own_amount", currency=table["currency"].where(
-        table["currency"] != "", papers.books.seller.currency)).reset_index(drop=True)
+    table = table.assign(currency=_text(table["currency"], papers.books.seller.currency)).reset_index(drop=True)
     for name in ("kind", "paid", "stated", "net_price"):
         table[name] = table.get(name, np.nan)
-    paid, ordered = table["stage"].eq("paid"), table["kind"].eq("order")
-    after = table["stage"].eq("after_order") | paid & ordered
+    paid, ordered = ((table[name] == word).to_numpy() for name, word in (("stage", "paid"), ("kind", "order")))
     table["unit_value"] = table["unit_value"].where(~(paid & ordered), table["net_price"])
+    value, money = table["unit_value"].to_numpy(float, copy=True), table["currency"].to_numpy(copy=True)
+    said = np.full(len(table), "own_amount", "object")
     told = [pd.DataFrame({"claim": np.empty(0, np.int64), "role": pd.Series(dtype="str"), "units": np.empty(0, np.int64),
                           "file": pd.Series(dtype="str"), "line": np.empty(0, np.int64)})]
-    for stage, rows in (("before_order", table["stage"].eq("before_order") | paid & ~ordered), ("after_order", after)):
-        basis = policy.bases(stage, table.loc[rows, "valued_on"], as_of)
-        for name, part in basis.groupby(basis).groups.items():
-            table, lines = _by(name, table, part, papers)
+    for stage, wanted in (("before_order", paid & ~ordered), ("after_order", paid & ordered)):
+        rows = np.flatnonzero(wanted | (table["stage"] == stage).to_numpy())
+        basis = policy.bases(stage, table["valued_on"].iloc[rows], as_of).to_numpy("object")
+        for name in sorted(set(basis)):
+            part = rows[basis == name]
+            value[part], money[part], lines = _by(name, table.iloc[part], papers)
+            undated = table["valued_on"].iloc[part].isna() & (name == "")
+            why = np.where(undated, WHY["undated"], WHY.get(name, WHY[""]))
+            said[part] = np.where(np.isnan(value[part]), why, name)
             told.append(lines)
     cap = policy.cap()
     if cap:
-        capped = table["currency"].eq(cap["currency"]) & table["stage"].isin(["before_order", "after_order", "paid"])
-        table["unit_value"] = table["unit_value"].where(~capped | ~(table["unit_value"] > cap["per_item"]), cap["per_item"])
-    table = _shortfall(table)
-    table["unit_value"] = table["unit_value"].clip(lower=0)
-    return rounded(table, "unit_value", table["unit_value"]), pd.concat(told, ignore_index=True)
+        capped = (money == cap["currency"]) & (table["stage"].isin(["before_order", "after_order", "paid"])).to_numpy()
+        value[capped & (value > cap["per_item"])] = cap["per_item"]
+    value, said = _shortfall(table, value, said, paid)
+    table = table.assign(currency=pd.Categorical(money), valuation_basis=pd.Categorical(said))
+    return rounded(table, "unit_value", pd.Series(value).clip(lower=0)), coded.stacked(told)
 
 
 def rounded(table: pd.DataFrame, column: str, values: pd.Series) -> pd.DataFrame:
     """`values` as `column`, rounded to the minor unit of each row's currency."""
-    digits = table["currency"].map({name: precision(name) for name in table["currency"].unique()})
-    scale = 10.0 ** digits.astype(float)
+    scale = 10.0 ** _digits(table["currency"])
     return table.assign(**{column: (values.astype(float) * scale).round() / scale})
+
+
+def _digits(currency: pd.Series) -> np.ndarray:
+    """The precision of each row's currency."""
+    each = coded.coded(currency)
+    return np.array([precision(name) for name in each.categories], float)[each.codes]
+
+
+def _text(column: pd.Series, blank: str) -> np.ndarray:
+    """The column's words, `blank` where there is none."""
+    words = np.asarray(column, "object")
+    return np.where(words == "", blank, words)
 
 
 def precision(currency: str) -> int:
@@ -67,10 +83,9 @@ def precision(currency: str) -> int:
 
 # ---------------------------------------------------------------------------------------------------- the bases
 
-def _by(basis: str, table: pd.DataFrame, part: pd.Index, papers: Papers) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The claims `part` valued by one basis, and the cost lines used."""
-    rows, costs = table.loc[part], _costs(table.loc[part], papers)
-    paid = rows["stage"].eq("paid")
+def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """What a unit of each claim is worth by one basis, in which currency; and the cost lines used."""
+    costs, paid = _costs(rows, papers), rows["stage"] == "paid"
     used, money = np.zeros(len(rows), bool), rows["currency"]
     if basis == "sale_price_less_fees":
         value = rows["unit_value"]
@@ -83,48 +98,41 @@ def _by(basis: str, table: pd.DataFrame, part: pd.Index, papers: Papers) -> tupl
         money = costs["currency"].where(value.notna() & ~paid, rows["currency"])
         used = (value.notna() & costs["unit_cost"].notna()).to_numpy()
     else:
-        value = pd.Series(np.nan, index=part)
-    table.loc[part, "unit_value"] = value
-    table.loc[part, "currency"] = money
-    why = np.where(rows["valued_on"].isna() & (basis == ""), WHY["undated"], WHY.get(basis, WHY[""]))
-    table.loc[part, "valuation_basis"] = np.where(value.notna(), basis, why)
-    lines = costs[used].assign(claim=part[used], role="cost", units=0)[["claim", "role", "units", "file", "line"]]
-    lines = lines.astype({"line": "int64"})
-    return table, lines
+        value = pd.Series(np.nan, index=rows.index)
+    lines = costs[["file", "line"]][used].assign(claim=rows.index[used], role="cost", units=0)
+    return value.to_numpy(float), money.to_numpy("object"), lines[["claim", "role", "units", "file", "line"]]
 
 
-def _shortfall(table: pd.DataFrame) -> pd.DataFrame:
+def _shortfall(table: pd.DataFrame, value: np.ndarray, said: np.ndarray, paid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Payments as what they lack: below their basis, or below what Amazon itself says it paid per unit."""
-    paid = table["stage"].eq("paid")
     if not paid.any():
-        return table
-    least = table["currency"].map({name: 0.5 * 10.0 ** -precision(name) for name in table["currency"].unique()})
-    own = paid & table["unit_value"].isna() & (table["stated"] - table["paid"] > least)
-    table["valuation_basis"] = table["valuation_basis"].where(~own, "amount_per_unit")
-    basis = table["unit_value"].where(~own, table["stated"])
-    short = basis - table["paid"]
-    low = short > np.maximum(basis * LOW, least)
-    table["unit_value"] = table["unit_value"].where(~paid, short.where(low, 0.0).where(basis.notna()))
-    return table
+        return value, said
+    stated, given = (table[name].to_numpy(float) for name in ("stated", "paid"))
+    least = 0.5 * 10.0 ** -_digits(table["currency"])
+    own = paid & np.isnan(value) & (stated - given > least)
+    basis = np.where(own, stated, value)
+    short = basis - given
+    lacking = np.where(np.isnan(basis), np.nan, np.where(short > np.maximum(basis * LOW, least), short, 0.0))
+    return np.where(paid, lacking, value), np.where(own, "amount_per_unit", said)
 
 
 def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
     """unit_cost, freight, category, currency (the seller's where the sheet has none), file and line of each row's SKU on
     its day, from the analyst's sheet."""
-    sheet, own = papers.books["costs"], papers.books.seller.currency
-    names = ["unit_cost", "freight_per_unit", "category", "currency", "file", "line"]
-    if sheet.empty:
-        return pd.DataFrame({"unit_cost": np.nan, "freight_per_unit": np.nan, "category": "", "currency": own, "file": "",
-                             "line": 0}, index=rows.index)
-    day = rows["valued_on"].fillna(pd.Timestamp("1995-01-02"))
-    left = pd.DataFrame({"msku": rows["msku"].astype("str"), "day": day, "at": np.arange(len(rows))})
-    right = sheet[["msku", *names]].astype({"msku": "str", "category": "str", "currency": "str", "file": "str"})
-    right["day"] = sheet["from_date"].fillna(pd.Timestamp("1995-01-01")).astype(left["day"].dtype)
-    joined = pd.merge_asof(left.sort_values("day", kind="stable"), right.sort_values("day", kind="stable"), on="day",
-                           by="msku").sort_values("at")
-    joined.index = rows.index
-    joined = joined[names].fillna({"category": "", "currency": "", "file": "", "line": 0})
-    return joined.assign(currency=joined["currency"].where(joined["currency"] != "", own))
+    sheet, own, size = papers.books["costs"], papers.books.seller.currency, len(rows)
+    day = rows["valued_on"].fillna(pd.Timestamp("1995-01-02")).to_numpy("datetime64[D]").astype(np.int64)
+    since = sheet["from_date"].fillna(pd.Timestamp("1995-01-01")).to_numpy("datetime64[D]").astype(np.int64)
+    sku = coded.stacked([rows[["msku"]], sheet[["msku"]]])["msku"].cat.codes.to_numpy(np.int64)
+    width = max(day.max(initial=0), since.max(initial=0)) + 1  # from the latest day of a SKU that is not after the row's
+    order = np.append(np.lexsort((since, sku[size:])), len(sheet))
+    place = np.append(sku[size:] * width + since, -1)[order]
+    at = np.searchsorted(place[:-1], sku[:size] * width + day, "right") - 1
+    at = np.where(place[at] // width == sku[:size], order[at], len(sheet))
+    numbers = {name: np.append(sheet[name].to_numpy(float), np.nan)[at] for name in ("unit_cost", "freight_per_unit")}
+    words = {name: np.append(sheet[name].astype("str").to_numpy("object"), "")[at] for name in ("category", "currency")}
+    file = pd.Categorical.from_codes(np.append(sheet["file"].cat.codes, -1)[at], sheet["file"].cat.categories)
+    return pd.DataFrame({**numbers, "category": words["category"], "currency": _text(words["currency"], own), "file": file,
+                         "line": np.append(sheet["line"].to_numpy(np.int64), 0)[at]}, index=rows.index)
 
 
 def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series, money: pd.Series) -> pd.DataFrame:

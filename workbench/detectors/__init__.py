@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from workbench.detectors.audit import balances
 from workbench.detectors.fees import fee_overcharge
-from workbench.detectors.found import COLUMNS, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
+from workbench.detectors.found import COLUMNS, EVER, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
 from workbench.detectors.sales import has_money, sales
@@ -31,5 +31,5 @@ DETECTORS = {
     "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }
 
-__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "balances", "has_money", "key", "nothing",
-           "products", "reimbursements", "sales", "unknown"]
+__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "EVER", "Found", "Needs", "Papers", "balances", "has_money", "key",
+           "nothing", "products", "reimbursements", "sales", "unknown"]

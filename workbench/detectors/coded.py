@@ -1,0 +1,95 @@
+"""Text as categories: large tables repeat few words, so rows are moved as small integers and text is made at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pandas.api.types import union_categoricals
+
+
+def coded(column: pd.Series) -> pd.Categorical:
+    """The column's text as codes of its distinct words."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        words = column.cat.categories
+        return column.array if words.dtype == "str" else pd.Categorical.from_codes(column.cat.codes, words.astype("str"))
+    codes, words = pd.factorize(column.astype("str"))
+    return pd.Categorical.from_codes(codes, pd.Index(words, dtype="str"))
+
+
+def of(word: str, size: int) -> pd.Categorical:
+    """`size` rows of one word."""
+    return pd.Categorical.from_codes(np.zeros(size, np.int8), pd.Index([word], dtype="str"))
+
+
+def chosen(conditions: Sequence[np.ndarray], words: Sequence[str], default: str = "") -> pd.Categorical:
+    """Per row the word of the first condition that holds."""
+    names = pd.Index(list(dict.fromkeys([*words, default])), dtype="str")
+    return pd.Categorical.from_codes(np.select(list(conditions), names.get_indexer(words).tolist(),
+                                               names.get_loc(default)), names)
+
+
+def replaced(column: pd.Series, rows: np.ndarray, word: str) -> pd.Categorical:
+    """The column with `word` in the rows of the mask."""
+    now = coded(column)
+    words = now.categories if word in now.categories else now.categories.append(pd.Index([word], dtype="str"))
+    return pd.Categorical.from_codes(np.where(rows, words.get_loc(word), now.codes), words)
+
+
+def mapped(column: pd.Series, names: pd.Series, default: str = "") -> pd.Categorical:
+    """For each word of the column what `names` (unique index) makes of it; `default` where it knows nothing."""
+    now = coded(column)
+    made = coded(names.reindex(now.categories).astype("object").fillna(default).astype("str"))
+    return pd.Categorical.from_codes(made.codes[now.codes], made.categories)
+
+
+def either(rows: np.ndarray, one: pd.Series, other: pd.Series) -> pd.Categorical:
+    """`one` in the rows of the mask, `other` in the rest."""
+    both = union_categoricals([coded(one), coded(other)])
+    return pd.Categorical.from_codes(np.where(rows, both.codes[:len(one)], both.codes[len(one):]), both.categories)
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The frames one below the other, text as categories of all words; "" or NaN where one lacks a column."""
+    frames = [frame for frame in frames if len(frame)] or list(frames[:1])
+    names = dict.fromkeys(name for frame in frames for name in frame)
+    return pd.DataFrame({name: _stacked(name, frames) for name in names})
+
+
+def _stacked(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series | pd.Categorical:
+    first = next(frame[name] for frame in frames if name in frame)
+    if isinstance(first.dtype, pd.CategoricalDtype) or first.dtype in ("str", "object"):
+        return union_categoricals([coded(frame[name]) if name in frame else of("", len(frame)) for frame in frames])
+    blank = float("nan")
+    return pd.concat([frame.get(name, pd.Series(blank, index=frame.index)) for frame in frames], ignore_index=True)
+
+
+def together(*columns: pd.Series) -> np.ndarray:
+    """One integer per row, the same where all columns are the same."""
+    code, size = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        is_coded = isinstance(column.dtype, pd.CategoricalDtype)
+        part, words = (column.cat.codes, column.cat.categories) if is_coded else pd.factorize(column)
+        if size * (len(words) + 1) > np.iinfo(np.int64).max:
+            code, seen = pd.factorize(code)
+            size = len(seen)
+        code = code * (len(words) + 1) + np.asarray(part, np.int64) + 1
+        size *= len(words) + 1
+    return code
+
+
+def text(column: pd.Series) -> pa.Array:
+    """The column as Arrow text: words, days as ISO dates, whole numbers; "" where nothing is known."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        codes, days = pd.factorize(column)
+        column = pd.Series(pd.Categorical.from_codes(codes, pd.DatetimeIndex(days).strftime("%Y-%m-%d").astype("str")))
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        words, codes = pa.array(column.cat.categories.to_numpy("object"), pa.string()), column.cat.codes.to_numpy()
+        found = words.take(pa.array(codes, mask=codes < 0))
+    elif pd.api.types.is_integer_dtype(column):
+        found = pa.array(column.to_numpy()).cast(pa.string())
+    else:
+        found = pa.array(column.astype("str").to_numpy("object"), pa.string(), from_pandas=True)
+    return found.fill_null("")
