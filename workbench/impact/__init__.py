@@ -26,7 +26,8 @@ from workbench.impact.panel import NEEDED, NEVER, PRE_PERIODS, Rows
 
 __all__ = ["NEEDED", "Check", "Impact", "Reason", "all_sops", "groups", "impact", "judged", "names"]
 MIN_EXPECTED, MIN_SKUS, MIN_CLUSTERS = 10, 5, 4
-TREND_P, DRIFT_P, PLACEBO_LEVEL = 0.05, 0.2, 0.99
+TREND_P, PLACEBO_LEVEL = 0.03, 0.99  # with two placebos, a sound design is refused in 5 % of cases
+DRIFT_P = 0.15
 MARGIN = 0.25  # no effect: falls of more than a quarter, and rises of more than a third, are excluded
 MATURE_DAYS = 60  # Amazon researches a loss for up to 60 days before it appears in the ledger
 POWER = 0.8
@@ -220,6 +221,8 @@ def _checks(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: E
 
 def _adoption(sheet: Mapping[str, object], adopted: bool) -> Check:
     """Whether anybody adopted, and whether the ledger knows all whom the sheet names."""
+    if adopted and not sheet["unknown"] and not sheet["later"]:
+        return Check("adoption", "passed", {**sheet, "cause": "known"})
     if adopted:
         return Check("adoption", "failed" if sheet["unknown"] else "passed", sheet)
     cause = ("none" if not sheet["dated"] else "unknown" if sheet["unknown"] == sheet["dated"] else
@@ -238,7 +241,8 @@ def _pre_trend(found: Rows, adopted: np.ndarray, length: int, table: Cells, main
     gap = _months_between(table, months)
     explained = slope.steps[0] * gap
     effect = np.log(main.ratio) if main.ratio > 0 else float("nan")
-    explains = bool(slope.p < DRIFT_P and explained * effect > 0 and abs(explained) > abs(effect) / 2)
+    explains = bool(main.excludes(1.0) and slope.p < DRIFT_P and explained * effect > 0
+                    and abs(explained) > abs(effect) / 2)
     values = {"p": both.p, "slope": float(np.expm1(slope.steps[0])), "just_before": float(np.expm1(both.steps[1])),
               "p_slope": slope.p, "explains": explains}
     if np.isnan(both.p):
