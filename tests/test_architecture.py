@@ -51,6 +51,7 @@ ARROWS = {
         "display",
         "evidence",
         "filing",
+        "findings",
         "impact",
         "incidents",
         "loss",

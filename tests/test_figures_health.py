@@ -46,3 +46,11 @@ def test_a_line_that_was_set_aside_is_shown_as_it_stands(partial):
 def test_each_missing_report_is_found_by_its_menu_in_both_languages(partial):
     cells = figures.to_download(partial).data()["rows"]
     assert any("Fulfillment > Reimbursements" in row[1][0] and "赔偿" in row[1][1] for row in cells)
+
+
+def test_what_many_files_say_is_one_row_with_its_first_places(tmp_path):
+    for n in range(9):
+        (tmp_path / f"costs-{n}.csv").write_text(f"sku,unit_cost,colour\nA{n},1.5,red\n", "utf-8")
+    (row,) = figures.worth_knowing(books.open(tmp_path)).data()["rows"]
+    assert [cell[0] for cell in row[:1]] == ["colour"] and "9" in [cell[0] for cell in row]
+    assert row[-1][0] == "costs-0.csv:1, costs-1.csv:1, costs-2.csv:1"

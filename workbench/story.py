@@ -81,7 +81,7 @@ def _found(books: Books) -> Iterator[str]:
         if len(groups):
             yield from ("", title)
             yield from (_group(row) for row in groups.head(SHOWN).itertuples())
-            yield from _more(len(groups))
+            yield from _more(len(groups), " --notes" if kind == "note" else "")
 
 
 def _group(row) -> str:
@@ -140,6 +140,6 @@ def _lacking(books: Books, row) -> str:
     return f"no {spec.title['en']} in the folder ({spec.menu['en']})"
 
 
-def _more(count: int) -> Iterator[str]:
+def _more(count: int, option: str = "") -> Iterator[str]:
     if count > SHOWN:
-        yield f"  … and {count - SHOWN} more; --out FILE.csv writes them all"
+        yield f"  … and {count - SHOWN} more; --out FILE.csv{option} writes them all"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from workbench import charts, specs
+from workbench import charts, findings, specs
 from workbench.books import Books
 from workbench.checks import checks, gaps
 from workbench.detectors import DETECTORS
@@ -103,11 +103,13 @@ def set_aside(books: Books) -> Table | Note:
 
 
 def worth_knowing(books: Books) -> Table | Note:
-    """What was read all the same but should be known: unknown columns and words, repeated headers, missing line ends."""
-    rows = books.problems[books.problems["kind"] == "note"]
+    """What was read all the same but should be known (unknown columns and words, repeated headers, missing line ends): one
+    row per kind of thing, with how often it turned up and the first places."""
+    rows = findings.grouped(books)
+    rows = rows[rows["kind"] == "note"]
     if rows.empty:
         return Note(say("health.no_notes"))
-    return Table(rows, columns("file", "line", "column", "value", "why"), say("health.notes"), name="worth-knowing")
+    return Table(rows, columns("column", "why", "count", "files", "places"), say("health.notes"), name="worth-knowing")
 
 
 def titled(report: str) -> Text:
