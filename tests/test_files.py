@@ -133,3 +133,18 @@ def test_an_encrypted_archive_is_refused(tmp_path):
     (tmp_path / "x.zip").write_bytes(data)
     with pytest.raises(files.Refused, match="encrypted"):
         costs(tmp_path / "x.zip")
+
+
+def test_a_member_named_by_a_chinese_windows_is_readable(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("costs.csv", "sku,unit_cost\r\nA,1.5\r\n")
+    data = (tmp_path / "a.zip").read_bytes().replace(b"costs.csv", "成本.csv".encode("gb18030") + b"s")
+    (tmp_path / "a.zip").write_bytes(data)
+    (part,) = files.parts(tmp_path / "a.zip")
+    assert part.label == "a.zip!成本.csvs" and b"".join(part.pieces()).startswith(b"sku")
+
+
+def test_a_workbook_with_a_password_is_refused_as_one(tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(files.Refused, match="with a password"):
+        reports.read(tmp_path / "a.xlsx")

@@ -125,6 +125,10 @@ def test_tabs_that_a_spreadsheet_wrote_have_their_quotes_taken_off(read):
         '5" pipe, blue', "Mug", '"Towel, red"']
 
 
+def test_a_byte_order_mark_that_was_written_twice_is_no_text(read):
+    assert read(b"\xef\xbb\xbf" * 2 + text(quoted=True).encode()).table["units"].tolist() == [-1, -3, 2]
+
+
 def test_a_column_without_a_header_is_kept_where_it_holds_values(read):
     rows = [[*row, "", ""] for row in ROWS]
     assert not told(read(text(rows, header=[*LEDGER, "", ""])), "note", "row")

@@ -152,6 +152,14 @@ def test_a_spreadsheets_guard_is_taken_off_and_nothing_else():
     assert read(texts, "id")[0] == ["00123", "555251554086397", "00123", "1E5", "NA", "TRUE", "=A1", " x "]
 
 
+@pytest.mark.parametrize(("texts", "said"), [
+    (["12345.0", "", "98765.0"], values.DECIMAL), (["12345.0", "A-1"], ""), (["2.0", "3.0"], ""),
+    (["1.2345678902e+10", "7"], values.SHORTENED), (["1.23E+11"], values.SHORTENED), (["1E5", "1e5"], "")])
+def test_identifiers_that_a_program_made_numbers_of_are_named_and_kept(texts, said):
+    got, _, found = read(texts, "id")
+    assert got == texts and [note.split(" ", 1)[1] for note in found.notes] == [said] * bool(said)
+
+
 def test_a_month_is_kept_as_its_first_day():
     assert read(["2026-07", "Jul-26", "2026-07-01"], "month")[0] == [dt.date(2026, 7, 1)] * 3
     assert read(["2026-13", "07", ""], "month")[1] == [True, True, False]

@@ -219,7 +219,7 @@ def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
 
 def _identifiers(books: Books) -> tuple:
     """Identifiers that a spreadsheet has turned into numbers: 1.23E+11, or leading zeros that other reports have."""
-    notes = books.problems[books.problems["why"].str.endswith(values.SHORTENED)]
+    notes = books.problems[books.problems["why"].str.endswith((values.SHORTENED, values.DECIMAL))]
     mangled, of = [f"{row.file}: {row.column} {row.why.split()[0]}" for row in notes.itertuples()], 0
     for column in ("fnsku", "asin", "msku"):
         spelled = [(file, set(texts)) for table, columns in specs.tables().items()

@@ -111,7 +111,7 @@ def parts(path: Path, label: str = "") -> list[Part]:
             raise Refused(f"{label}: the archive lists other files than it counts: it is damaged. Download it again.")
         if len({info.filename for info in members}) < len(members):
             raise Refused(f"{label}: two files of one name in the archive. Unpack it into the folder.")
-        return [Part(path, f"{label}!{info.filename}", info.filename, _zip_time(info)) for info in members]
+        return [Part(path, f"{label}!{_readable(info)}", info.filename, _zip_time(info)) for info in members]
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -146,6 +146,18 @@ def foreign(label: str) -> str:
 def _is_hidden(name: str) -> bool:
     last = name.rstrip("/").rsplit("/", 1)[-1]
     return last.startswith((".", "~$")) or name.startswith("__MACOSX/")
+
+
+def _readable(info: zipfile.ZipInfo) -> str:
+    """The member's name. Archives made on a Chinese Windows write it in GB18030 without saying so."""
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return info.filename.encode("cp437").decode(encoding)
+        except UnicodeError:
+            pass
+    return info.filename
 
 
 def _zip_time(info: zipfile.ZipInfo) -> float:
@@ -210,6 +222,8 @@ def check_workbook(data: pa.Buffer, label: str) -> None:
     A sheet with one cell far down to the right would be unrolled to billions of empty ones.
     """
     cap = min(LARGEST, max(data.size * RATIO, 100 << 20))
+    if bytes(memoryview(data)[:4]) == b"\xd0\xcf\x11\xe0":
+        raise Refused(f"{label}: an old Excel workbook, or one with a password. Save it as .xlsx without a password.")
     size = 0
     with _unpacking(label), zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():

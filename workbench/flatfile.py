@@ -6,6 +6,7 @@ dictionary-encoded, and only lines that do not fit are looked at one by one.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -112,7 +113,7 @@ def _read(stream: Iterator[bytes], region: str) -> Raw:
     if mark == "utf-16":
         stream = encoding.as_utf8(chain([head], stream), mark)
         head = next(stream, b"")
-    elif mark:
+    while head.startswith(codecs.BOM_UTF8):  # twice where a marked file was saved with a mark again
         head = head[3:]
     if b"\0" in head[:HEAD]:
         raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")

@@ -51,6 +51,7 @@ MARKS = {"US$": "USD", "CA$": "CAD", "C$": "CAD", "MX$": "MXN", "AU$": "AUD", "A
 COMMA_LANGUAGES = ("de", "fr", "it", "es", "nl", "sv", "pl", "pt")
 STRAYS = 0.05  # dates the wrong way round, of those that decide, that are errors rather than another way of writing
 SHORTENED = "is an identifier that a spreadsheet has made a number of: its last digits are lost"
+DECIMAL = "is an identifier that a program has written as a decimal number: it matches no other report"
 _BLANKS = ("", "--", "-", "\u2013")
 
 
@@ -126,11 +127,23 @@ def _texts(raw: pa.Array, column: specs.Column) -> Typed:
 
 
 def _shortened(texts: pa.Array, column: specs.Column) -> tuple[str, ...]:
-    """A note on the first identifier that a spreadsheet has made a number of, digits lost; () when there is none."""
-    if column.type != "id" or not pc.any(pc.match_substring(texts, "E+")).as_py():
+    """Notes on the first identifiers that a spreadsheet or a program has made numbers of: 1.23E+11, or 12345.0 where every
+    one ends so."""
+    if column.type != "id":
         return ()
-    odd = texts.filter(pc.match_substring_regex(texts, r"^\d([.,]\d+)?E\+\d{2}$"))
-    return (f"{odd[0].as_py()} {SHORTENED}",) if len(odd) else ()
+    notes = []
+    for sign in ("E+", "e+"):
+        if pc.any(pc.match_substring(texts, sign)).as_py():
+            odd = texts.filter(pc.match_substring_regex(texts, r"^\d([.,]\d+)?[Ee]\+\d{2}$"))
+            notes += [f"{text} {SHORTENED}" for text in odd[:1].to_pylist()]
+    if len(texts) and _all_decimal(texts.slice(0, 100)) and _all_decimal(texts):
+        odd = texts.filter(pc.match_substring_regex(texts, r"^\d{4,}\.0$"))
+        notes += [f"{text} {DECIMAL}" for text in odd[:1].to_pylist()]
+    return tuple(dict.fromkeys(notes))
+
+
+def _all_decimal(texts: pa.Array) -> bool:
+    return pc.all(pc.or_(pc.ends_with(texts, ".0"), pc.equal(pc.binary_length(texts), 0))).as_py()
 
 
 def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
