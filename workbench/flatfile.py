@@ -38,6 +38,7 @@ HEAD = 1 << 18  # bytes in which it must lie
 COLUMNS = 2000  # a header with more is refused
 SAMPLE = 1 << 20  # bytes of evidence for an encoding
 TAIL = 1 << 16
+_BARE = re.compile(rb'[^"\t\r\n]"[^"\t\r\n]')  # in a tab file: a quote inside a cell that is not doubled
 EMPTY = "the file is empty: not even a header. Download it again."
 OTHERS = {  # what a file begins with that is no export
     b"PK\x03\x04": "a zip archive or a workbook: name it .zip or .xlsx",
@@ -122,12 +123,14 @@ def _read(stream: Iterator[bytes], region: str) -> Raw:
     match = top.match
     wanted = {*match.columns, *match.unfold, *match.unknown, *(p for p, _ in match.unfold.values() if p is not None)}
     many = frozenset(position for position, column in match.columns.items() if column.many)
-    layout = Layout(top.delimiter, len(top.cells), quoted, tuple(sorted(wanted)), many, top.line + 1)
-    end = [head[:top.end]]
+    bare = bool(_BARE.search(head[top.end:top.end + TAIL]))
+    layout = Layout(top.delimiter, len(top.cells), quoted, bare, tuple(sorted(wanted)), many, top.line + 1)
+    end = [b""]
     found = split(_watched(chain([head[top.end:]], stream), end), layout)
     raw = _decoded(found, layout, top, mark, region)
-    if end[0][-1:] not in b"\r\n" or end[0][-1:] != head[top.end - 1:top.end]:  # otherwise than the header ends
-        raw.problems.append(_without_end(end[0], top.delimiter, raw))
+    tail = end[0] or head[:top.end]
+    if tail[-1:] not in b"\r\n" or tail[-1:] != head[top.end - 1:top.end]:  # otherwise than the header ends
+        raw.problems.append(_without_end(tail, top.delimiter, raw))
     folded = [specs.fold(name) for name in raw.header]
     for name in dict.fromkeys(name for name, key in zip(raw.header, folded, strict=True) if key and folded.count(key) > 1):
         raw.problems.append(Problem(top.line, name, "", "this header stands there twice; the first column counts", "doubt"))
@@ -145,10 +148,10 @@ def _refuse_other(head: bytes) -> None:
 
 
 def _watched(pieces: Iterator[bytes], end: list[bytes]) -> Iterator[bytes]:
-    """The pieces; `end` holds the end of the last of them that is not empty."""
+    """The pieces that are not empty; `end` holds the end of what has gone by."""
     for piece in pieces:
         if piece:
-            end[0] = piece[-TAIL:]
+            end[0] = (end[0] + piece[-TAIL:])[-TAIL:]
             yield piece
 
 

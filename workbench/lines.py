@@ -22,8 +22,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-PIECE = 16 << 20  # bytes split at a time
-BLOCK = 1 << 20  # the splitter's own step: what fits the processor's cache
 AHEAD = 3  # pieces under way at once
 JOINED_LINES = 30  # how many lines one quoted cell may run over
 HEAD_LINES = 50
@@ -54,6 +52,7 @@ class Layout:
     delimiter: str
     width: int  # cells a line
     quoted: bool  # every cell of the header stands in quotes
+    bare: bool  # quotes inside cells are not doubled, as far as the file's head tells
     wanted: tuple[int, ...]
     many: frozenset[int]  # positions where nearly every row has its own value: plain, not coded
     first: int  # number of the first line below the header
@@ -70,6 +69,7 @@ class Split:
     total: int  # lines, blank ones among them
     head: list[bytes]  # the first lines as they stand
     marked: bool = False  # whether a quote stands anywhere in them
+    inner: str = ""  # quotes inside cells: "single" (each was doubled in the file), "doubled", "bare", "" none
 
 
 def split(pieces: Iterable[bytes], layout: Layout) -> Split:
@@ -84,13 +84,10 @@ def split(pieces: Iterable[bytes], layout: Layout) -> Split:
         texts |= {line + start: text for line, text in part.texts.items()}
         if before is not None and before.bad:  # a cell may run on from one piece to the next
             texts |= {start + at: text for at, text in enumerate(part.head)}
+    _alike(found)
     cells = {position: one([part.cells.pop(position) for part in found]) for position in layout.wanted}
-    guarded = layout.delimiter == "\t" and not layout.quoted and any(part.marked for part in found) and _guarded(cells)
-    if guarded:
+    if layout.delimiter == "\t" and not layout.quoted and any(part.marked for part in found) and _guarded(cells.values()):
         cells = {position: _replaced(values, _unguarded) for position, values in cells.items()}
-    if guarded or layout.quoted and layout.delimiter == "\t" and _doubled(cells.values()):
-        cells = {position: _replaced(values, lambda texts: pc.replace_substring(texts, b'""', b'"'))
-                 for position, values in cells.items()}
     lines = np.concatenate([part.lines for part in found]) if found else np.empty(0, np.int32)
     return Split(cells, lines, bad, texts, int(starts[-1]) - layout.first, found[0].head if found else [])
 
@@ -191,16 +188,18 @@ def _piece(data: bytes, layout: Layout) -> Split:
     """The lines of one piece, numbered from 0."""
     if b"\0" in data:
         raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")
-    accounted = layout.quoted and layout.delimiter != "\t" and _accounted(data, layout)
-    cells, lines, bad, total = accounted or _loose(data, layout)
-    blank = _blank(cells, len(lines))
+    tabs = layout.delimiter == "\t"
+    accounted = layout.quoted and not (tabs and layout.bare) and _accounted(data, layout)
+    cells, lines, bad, total, inner = accounted or _loose(data, layout)
+    blank = np.zeros(0, bool) if accounted else _blank(cells, len(lines))
     if blank.any():
         cells, lines = kept(cells, lines, ~blank)
     texts = {}
     if bad:
         every = _lines(data)
         texts = {line: every[line] for at in bad for line in range(at, min(at + JOINED_LINES, len(every)))}
-    return Split(cells, lines, sorted(bad), texts, total, _lines(data[:_end_of_head(data)])[:HEAD_LINES], b'"' in data)
+    head = _lines(data[:_end_of_head(data)])[:HEAD_LINES]
+    return Split(cells, lines, sorted(bad), texts, total, head, b'"' in data, inner)
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -223,7 +222,8 @@ def _parse(data: bytes, layout: Layout, quote: str | bool, include: Iterable[int
     coded = pa.dictionary(pa.int32(), pa.binary())
     table = pa.csv.read_csv(
         pa.BufferReader(data),
-        pa.csv.ReadOptions(column_names=[str(i) for i in range(layout.width)], use_threads=False, block_size=BLOCK),
+        pa.csv.ReadOptions(column_names=[str(i) for i in range(layout.width)], use_threads=False,
+                            block_size=len(data) + 1),  # in one step: one dictionary a column
         pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char=quote, ignore_empty_lines=False),
         pa.csv.ConvertOptions(include_columns=list(names.values()), strings_can_be_null=False,
                               column_types={name: pa.binary() if position in layout.many else coded
@@ -231,7 +231,7 @@ def _parse(data: bytes, layout: Layout, quote: str | bool, include: Iterable[int
     return {position: one(table.column(name).chunks) for position, name in names.items()}, table.num_rows
 
 
-def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int]:
+def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int, str]:
     """Lines divided at every separator. Rows whose quotes need a second look are bad.
 
     Tabs divide cells whatever stands in quotes, so in a tab file quoting is left to the values: a title's bare `"` is
@@ -242,8 +242,10 @@ def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray
     include = range(layout.width) if suspect else layout.wanted
     bad: list[int] = []
     try:
+        if any(data.find(b"\n", at, at + LONGEST) < 0 for at in range(0, len(data) - LONGEST, LONGEST)):
+            raise pa.ArrowInvalid("a line may be too long")
         cells, total = _parse(data, layout, False, include)
-    except pa.ArrowInvalid:  # a line of another width, or longer than a block
+    except pa.ArrowInvalid:  # a line of another width, or one that may be too long
         every, between = _lines(data), layout.delimiter.encode()
         bad = [at for at, line in enumerate(every)
                if line and line.count(between) != layout.width - 1 or len(line) > LONGEST]
@@ -265,21 +267,27 @@ def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray
     if not good.all():
         bad = bad + lines[~good].tolist()
         cells, lines = kept(cells, lines, good)
-    return cells, lines, bad, total
+    return cells, lines, bad, total, _doubling(cells.values()) if tabs and layout.quoted else ""
 
 
-def _accounted(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int] | None:
-    """Quoted CSV. Every quote must be accounted for: two a cell, two for each one inside a value. None if not."""
+def _accounted(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int, str] | None:
+    """Quoted cells. Every quote must be accounted for: two a cell, two for each one inside a value. None if not."""
     every = range(layout.width)  # the account needs the columns that are not loaded too
     try:
         cells, total = _parse(data, layout, '"', every)
     except pa.ArrowInvalid:
         return None
     inside = sum(_quotes(cells[position]) for position in every)
-    whole = data.count(b"\n") + (not data.endswith(b"\n")) == total
-    if not whole or data.count(b'"') != 2 * layout.width * total + 2 * inside:
+    letters = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(letters == ord("\r")) if b"\r" in data else np.empty(0, np.int64)
+    alone = len(ends) and (ends[-1] + 1 == len(data) or (letters[ends + 1] != ord("\n")).any())
+    whole = np.count_nonzero(letters == ord("\n")) + (not data.endswith(b"\n")) == total
+    if alone or not whole or np.count_nonzero(letters == ord('"')) != 2 * layout.width * total + 2 * inside:
         return None
-    return {position: cells[position] for position in layout.wanted}, np.arange(total, dtype=np.int32), [], total
+    if inside and layout.delimiter == "\t" and np.count_nonzero(letters == ord("\t")) != (layout.width - 1) * total:
+        return None  # should quotes turn out to be bare in this file, a cell with a tab inside is two
+    wanted = {position: cells[position] for position in layout.wanted}
+    return wanted, np.arange(total, dtype=np.int32), [], total, "single" if inside else ""
 
 
 # ---------------------------------------------------------------------------------------------------- one line
@@ -324,11 +332,11 @@ def _fitted(row: list[str], spare: int, layout: Layout) -> list[str] | None:
 
 # ---------------------------------------------------------------------------------------------------- values
 
-def of_rows(values: pa.Array, test: Callable[[pa.Array], pa.Array]) -> np.ndarray:
+def of_rows(values: pa.Array, test: Callable[[pa.Array], pa.Array | np.ndarray]) -> np.ndarray:
     """`test` of each row's value, looked at once per distinct value."""
     if not isinstance(values, pa.DictionaryArray):
-        return test(values).to_numpy(zero_copy_only=False)
-    each = test(values.dictionary).to_numpy(zero_copy_only=False)
+        return np.array(test(values))
+    each = np.asarray(test(values.dictionary))
     if each.all() or not each.any():
         return np.full(len(values), bool(len(each)) and bool(each[0]))
     return each[values.indices.to_numpy()]
@@ -341,40 +349,65 @@ def _replaced(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Ar
     return pa.DictionaryArray.from_arrays(values.indices, change(values.dictionary), safe=False)
 
 
-def _is_closed(texts: pa.Array) -> pa.Array:
+def _is_closed(texts: pa.Array) -> np.ndarray:
     """Whether a cell begins and ends with a quote."""
-    return pc.and_(pc.and_(pc.starts_with(texts, b'"'), pc.ends_with(texts, b'"')), pc.greater(pc.binary_length(texts), 1))
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset:texts.offset + len(texts) + 1]
+    closed = np.diff(ends) > 1
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    closed[closed] = (data[ends[:-1][closed]] == ord('"')) & (data[ends[1:][closed] - 1] == ord('"'))
+    return closed
 
 
-def _doubled(columns: Iterable[pa.Array]) -> bool:
-    """Whether quotes inside cells are doubled, as in a CSV download, or bare, as in Amazon's own tab files."""
-    inner: list[bytes] = []
-    for values in columns:
-        texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-        inner += texts.filter(pc.match_substring(texts, b'"')).to_pylist()
-    return bool(inner) and all(len(run) % 2 == 0 for text in inner for run in re.findall(b'"+', text))
+def _inner(values: pa.Array) -> list[bytes]:
+    """The distinct texts with a quote inside."""
+    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    return texts.filter(pc.match_substring(texts, b'"')).to_pylist() if _has_quotes(texts) else []
 
 
-def _guarded(cells: dict[int, pa.Array]) -> bool:
+def _has_quotes(texts: pa.Array) -> bool:
+    return bool((np.frombuffer(texts.buffers()[2] or b"", np.uint8) == ord('"')).any())
+
+
+def _doubling(columns: Iterable[pa.Array]) -> str:
+    """Whether quotes inside cells are "doubled", as in a CSV download, or "bare", as in Amazon's own tab files."""
+    inner = [text for values in columns for text in _inner(values)]
+    if not inner:
+        return ""
+    even = all(len(run) % 2 == 0 for text in inner for run in re.findall(b'"+', text))
+    return "doubled" if even else "bare"
+
+
+def _alike(found: list[Split]) -> None:
+    """Makes quotes inside the cells of a tab file mean the same in all its pieces: where one piece has bare quotes, two
+    are two everywhere, else they are one."""
+    bare = any(part.inner == "bare" for part in found)
+    old, new = (b'"', b'""') if bare else (b'""', b'"')
+    for part in found:
+        if part.inner == ("single" if bare else "doubled"):
+            part.cells = {position: _replaced(values, lambda texts: pc.replace_substring(texts, old, new))
+                          for position, values in part.cells.items()}
+
+
+def _guarded(columns: Iterable[pa.Array]) -> bool:
     """Whether a spreadsheet has written these tabs: it puts cells with a comma or a quote in quotes and doubles the quotes
     inside. Amazon's own tab files leave them bare; one bare quote anywhere proves them Amazon's."""
-    inner: list[bytes] = []
-    for values in cells.values():
-        texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-        inner += texts.filter(pc.match_substring(texts, b'"')).to_pylist()
+    inner = [text for values in columns for text in _inner(values)]
     return bool(inner) and all(re.fullmatch(rb'"(?=.*(?:,|""))(?:[^"]|"")*"', text, re.DOTALL) for text in inner)
 
 
 def _unguarded(texts: pa.Array) -> pa.Array:
-    return pc.if_else(pc.starts_with(texts, b'"'), pc.binary_slice(texts, 1, -1), texts)
+    bare = pc.if_else(pc.starts_with(texts, b'"'), pc.binary_slice(texts, 1, -1), texts)
+    return pc.replace_substring(bare, b'""', b'"')
 
 
 def _quotes(values: pa.Array) -> int:
     """How many `"` stand in all values."""
-    if not isinstance(values, pa.DictionaryArray):
-        return int(pc.sum(pc.count_substring(values, b'"')).as_py() or 0)
-    each = pc.count_substring(values.dictionary, b'"').to_numpy().astype(np.int64)
-    return int(each[values.indices.to_numpy()].sum()) if each.any() else 0
+    coded = isinstance(values, pa.DictionaryArray)
+    texts = values.dictionary if coded else values
+    if not _has_quotes(texts):
+        return 0
+    each = pc.count_substring(texts, b'"').to_numpy().astype(np.int64)
+    return int((each[values.indices.to_numpy()] if coded else each).sum())
 
 
 def is_empty(values: pa.Array) -> np.ndarray:
