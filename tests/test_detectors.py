@@ -539,6 +539,16 @@ def test_a_european_preview_counts_per_site_and_currency(tmp_path):
     assert sorted(zip(table["unit_value"], table["currency"], strict=True)) == [(0.4, "GBP"), (0.8, "EUR")]
 
 
+def test_a_payment_that_could_not_be_read_leaves_its_oldest_event_in_doubt(tmp_path):
+    broken = {"quantity-reimbursed-cash": "one", "quantity-reimbursed-total": "one"}
+    rows = [ledger("1", "2026-05-01", "M", -1), ledger("1", "2026-05-10", "M", -2), ledger("1", "2026-05-01", "E", -1),
+            ledger("2", "2026-05-01", "M", -1), paid("1", "2026-05-12", "Lost_Warehouse", 1, 8, **broken),
+            *sold("3", "2026-03-01", "A1"), *refund("3", "2026-03-20", "A1"),
+            paid("3", "2026-05-12", "CustomerReturn", 1, 8, order="A1", **broken)]
+    found, _ = asserted(write(tmp_path / "s", [*quiet(), *rows]))
+    assert found == {("lost_warehouse", "S-1"): 2, ("damaged_warehouse", "S-1"): 1, ("lost_warehouse", "S-2"): 1}
+
+
 def test_a_ledger_without_amazons_own_balance_is_netted_by_hand(tmp_path):
     rows = [ledger("1", "2026-05-01", "M", -3), ledger("1", "2026-05-09", "F", 1),
             paid("1", "2026-05-12", "Lost_Warehouse", 1, 8), ledger("2", "2026-05-01", "E", -1)]

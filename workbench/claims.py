@@ -55,7 +55,8 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
         at += len(found.claims)
     if not at:
         return _none()
-    table, costs = worth.valued(_with_products(coded.stacked(pieces), papers), papers, policy, as_of)
+    table = _with_products(coded.stacked(pieces), papers)
+    table, costs = worth.valued(detectors.unread(papers, table), papers, policy, as_of)
     is_claim = _is_claim(table)
     if not is_claim.any():
         return _none()

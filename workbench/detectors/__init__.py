@@ -14,6 +14,7 @@ from workbench.detectors.orders import refund_not_returned, returned_damaged, re
 from workbench.detectors.payments import underpaid, wrong_reversal
 from workbench.detectors.sales import has_money, sales
 from workbench.detectors.transport import inbound_shortage, removal_lost
+from workbench.detectors.trust import unread
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
 
 # claim type -> how it is found, and the tables without which nothing can be said
@@ -32,4 +33,4 @@ DETECTORS = {
 }
 
 __all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "EVER", "Found", "Needs", "Papers", "balances", "has_money", "key",
-           "nothing", "products", "reimbursements", "sales", "unknown"]
+           "nothing", "products", "reimbursements", "sales", "unknown", "unread"]

@@ -1,6 +1,8 @@
-"""Amazon's own open balance of a ledger event (Unreconciled Quantity), and how far it can be trusted."""
+"""How far the files can be trusted: Amazon's own open balance of a ledger event, and rows that could not be read."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pandas as pd
@@ -65,3 +67,51 @@ def _excess(owed: pd.DataFrame, still: np.ndarray, theirs: np.ndarray, valid: np
     before -= np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(order)]))
     cut[at[order]] = np.clip(excess[product[order]] - before, 0, spare[order])
     return cut
+
+
+BY_LABEL = {"lost_warehouse": "lost", "damaged_warehouse": "damaged", "inbound_shortage": "inbound"}  # a reason's own word
+BY_ORDER = ("refund_not_returned", "returned_damaged", "returned_not_restocked", "removal_lost", "removal_short")
+ID = {"reimbursements": "reimbursement_id", "returns": "license_plate"}  # what a row is known by in another export
+MOST_UNREAD = 1000  # lines that are looked at
+
+
+def unread(papers: Papers, table: pd.DataFrame) -> pd.DataFrame:
+    """The claims, `ambiguous` where a row that was set aside may settle them: a line of the payments or returns that no
+    other export holds and that names the claim's order; else, of a line with its label or SKU, the oldest open claim of
+    each kind it can be for.
+
+    `table`: claim_type, fnsku, msku, order_id, event_date, units_owed, units_settled and ambiguous of all claims.
+    """
+    aside = _unread_lines(papers)
+    if not aside:
+        return table
+    doubt = table["ambiguous"].astype("str").to_numpy("object", copy=True)
+    for report, place, words in aside:
+        still = (table["units_owed"] > table["units_settled"]).to_numpy() & (doubt == "")
+        here = still & table["order_id"].isin(words).to_numpy() & table["claim_type"].isin(
+            BY_ORDER if report == "reimbursements" else ["refund_not_returned"]).to_numpy()
+        if report == "reimbursements" and not here.any():
+            own = still & (table["fnsku"].isin(words) | table["msku"].isin(words)).to_numpy()
+            said = " ".join(words).casefold()
+            kinds = [kind for kind, word in BY_LABEL.items() if word in said] or list(BY_LABEL)
+            first = table.loc[own & table["claim_type"].isin(kinds).to_numpy(), ["claim_type", "event_date"]]
+            here[first.sort_values("event_date", kind="stable").drop_duplicates("claim_type").index] = True
+        doubt[here] = f"{place} could not be read and names it: it may have settled it"
+    return table.assign(ambiguous=pd.Categorical(doubt))
+
+
+def _unread_lines(papers: Papers) -> list[tuple[str, str, set[str]]]:
+    """Report, file:line and cells of the rows of payments and returns that were set aside, but for reversals and rows that
+    another export holds."""
+    books = papers.books
+    rows = books.problems[books.problems["kind"] == "row"].drop_duplicates(["file", "line"])
+    report = rows["file"].map(books.files.set_index("file")["report"])
+    found = []
+    for name, column in ID.items():
+        known = None
+        for row in rows[(report == name).to_numpy()].head(MOST_UNREAD).itertuples():
+            known = set(books.table(name, [column])[column].astype("str")) - {""} if known is None else known
+            words = {word.strip() for word in re.split(r'[\t,;"]', books.line(f"{row.file}:{row.line}"))} - {""}
+            if words and not words & known and not any("reversal" in word.casefold() for word in words):
+                found.append((name, f"{row.file}:{row.line}", words))
+    return found
