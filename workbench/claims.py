@@ -269,10 +269,10 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     unjudged = ((table["stage"] == "paid") & table["unit_value"].isna() & (doubt == "")).to_numpy()
     doubt[unjudged] = "what should have been paid is " + basis[unjudged]
     where = policy.market or "this region"
-    why = np.select([table["event_date"].isna(), table["rule"] == NO_RULE],
-                    ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
-                    f"until when a claim is accepted is not known for {where}")
-    doubt = np.where(table["deadline"].notna() | (doubt != ""), doubt, why)
+    why = coded.chosen([table["event_date"].isna(), table["rule"] == NO_RULE],
+                       ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
+                       f"until when a claim is accepted is not known for {where}")
+    doubt = np.where(table["deadline"].notna() | (doubt != ""), doubt, np.asarray(why))
     table["status"] = coded.chosen([~still, doubt != "", today < table["opens_on"], today <= table["deadline"]],
                                    ["settled", "ambiguous", "wait", "open"], "expired")
     doubt[~still] = ""

@@ -49,7 +49,7 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
     if not size or size == len(key):
         return Matched(units[:size], units[size:], none, none, none)
     is_supply = np.arange(len(key)) >= size
-    order = np.lexsort((is_supply, time, key))
+    order = _in_turn(key, time, is_supply)
     key, units, is_supply = key[order], units[order], is_supply[order]
     demanded, supplied = np.where(is_supply, 0, units), np.where(is_supply, units, 0)
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
@@ -86,6 +86,14 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
     shared = np.minimum(edges[at], high[which]) - np.maximum(edges[at] - sizes[at], low[which])
     real = shared > 0
     return Matched(left, over, rows[at[real]], order[row[which[real]]] - size, shared[real])
+
+
+def _in_turn(key: np.ndarray, time: np.ndarray, is_supply: np.ndarray) -> np.ndarray:
+    """The rows by key, then time, a demand before a supply; as one number each where that fits, which sorts faster."""
+    early, span = int(time.min()), int(time.max()) - int(time.min()) + 1
+    if key.min() < 0 or (int(key.max()) + 1) * span * 2 > np.iinfo(np.int64).max:
+        return np.lexsort((is_supply, time, key))
+    return np.argsort((key * span + (time - early)) * 2 + is_supply, kind="stable")
 
 
 def fifo_chain(demand: Stream, supplies: Sequence[Stream]) -> list[Matched]:

@@ -43,9 +43,10 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
         for name in sorted(set(basis)):
             part = rows[basis == name]
             value[part], money[part], lines = _by(name, table.iloc[part], papers)
-            undated = table["valued_on"].iloc[part].isna() & (name == "")
-            why = np.where(undated, WHY["undated"], WHY.get(name, WHY[""]))
-            said[part] = np.where(np.isnan(value[part]), why, name)
+            unknown = part[np.isnan(value[part])]
+            said[part], said[unknown] = name, WHY.get(name, WHY[""])
+            if not name:
+                said[unknown[table["valued_on"].iloc[unknown].isna()]] = WHY["undated"]
             told.append(lines)
     cap = policy.cap()
     if cap:

@@ -13,7 +13,8 @@ import pandas as pd
 from workbench import specs
 from workbench.books import Books
 from workbench.checks import longest_silence
-from workbench.matching import Stream, fifo, within
+from workbench.detectors import coded
+from workbench.matching import Matched, Stream, fifo, within
 
 TEXTS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
 COLUMNS = (*TEXTS, "event_date", "valued_on", "units_owed", "units_settled", "unit_value", "currency", "stage", "ambiguous",
@@ -76,12 +77,13 @@ class Account:
     def settle(self, supply: pd.DataFrame, by: Sequence[str], role: str, *, grace: int = 0,
                near: tuple[int, int] | None = None, only: np.ndarray | None = None) -> pd.DataFrame:
         """The supply with the units it has left. `only`: the owed rows that it may settle; `near`: from so many days
-        before to so many after the event."""
+        before to so many after the event; `role` "": that of each row of the supply."""
         wanted = self.open if only is None else np.where(only, self.open, 0)
         part = settle(self.owed, supply, by, open_units=wanted, grace=grace) if near is None else \
             settle_near(self.owed, supply, by, *near, open_units=wanted)
         self.open = self.open - part.units
-        self.sources.append(lines(part.owed, supply.iloc[part.supply], role, part.shared))
+        told = lines(part.owed, supply[["file", "line"]].iloc[part.supply], role, part.shared)
+        self.sources.append(told if role else told.assign(role=supply["role"].iloc[part.supply].array))
         return supply.assign(units=part.left)
 
     @property
@@ -102,33 +104,38 @@ def settle(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], *, open_
 
     Both frames: the `by` columns, `day` (datetime) and `units` (0 or more).
     """
-    wanted = owed["units"].to_numpy(np.int64) if open_units is None else open_units
-    left, right = keys(owed, supply, by)
-    matched = fifo(Stream(left, _days(owed["day"]) - grace, wanted),
-                   Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)))
-    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply, matched.units)
+    def match(demand: Stream, offer: Stream) -> Matched:
+        return fifo(demand._replace(time=demand.time - grace), offer)
+
+    return _settled(owed, supply, by, open_units, match)
 
 
 def settle_near(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], before: int, after: int, *,
                 open_units: np.ndarray | None = None) -> Settled:
     """Oldest first, but only by supplies from `before` days before the event to `after` days after it."""
+    return _settled(owed, supply, by, open_units, lambda demand, offer: within(demand, offer, before, after))
+
+
+def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_units: np.ndarray | None,
+             match: Callable[[Stream, Stream], Matched]) -> Settled:
+    """`match` of the rows that have units."""
     wanted = owed["units"].to_numpy(np.int64) if open_units is None else open_units
-    left, right = keys(owed, supply, by)
-    matched = within(Stream(left, _days(owed["day"]), wanted),
-                     Stream(right, _days(supply["day"]), supply["units"].to_numpy(np.int64)), before, after)
-    return Settled(wanted - matched.open, matched.surplus, matched.demand, matched.supply, matched.units)
+    offered = supply["units"].to_numpy(np.int64)
+    at, of = np.flatnonzero(wanted), np.flatnonzero(offered)
+    one, other = owed[["day", *by]].iloc[at], supply[["day", *by]].iloc[of]
+    left, right = keys(one, other, by)
+    matched = match(Stream(left, _days(one["day"]), wanted[at]), Stream(right, _days(other["day"]), offered[of]))
+    units, surplus = np.zeros(len(owed), np.int64), np.zeros(len(supply), np.int64)
+    units[at], surplus[of] = wanted[at] - matched.open, matched.surplus
+    return Settled(units, surplus, at[matched.demand], of[matched.supply], matched.units)
 
 
 def keys(one: pd.DataFrame, other: pd.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The same integer for the same key in two frames; a blank key equals no other row's."""
     size = len(one) + len(other)
-    code, blank = np.zeros(size, np.int64), np.zeros(size, bool)
-    for name in by:
-        both = np.concatenate([one[name].astype("str").to_numpy("object"), other[name].astype("str").to_numpy("object")])
-        part, words = pd.factorize(both)
-        code = code * (len(words) + 1) + part
-        code = pd.factorize(code)[0]
-        blank |= both == ""
+    columns = [coded.stacked([one[[name]], other[[name]]])[name] for name in by]
+    code = pd.factorize(coded.together(*columns))[0].astype(np.int64)
+    blank = np.logical_or.reduce([(column == "").to_numpy() for column in columns])
     code[blank] = size + np.arange(int(blank.sum()))
     return code[:len(one)], code[len(one):]
 
@@ -141,8 +148,9 @@ def _days(column: pd.Series) -> np.ndarray:
 def lines(claim: np.ndarray, rows: pd.DataFrame, role: str, units: np.ndarray | None = None) -> pd.DataFrame:
     """Which claims the rows (with file and line) bear witness to; `claim` and `rows` go side by side."""
     units = rows["units"].to_numpy() if units is None else units
-    return pd.DataFrame({"claim": np.asarray(claim, np.int64), "role": role, "units": np.asarray(units, np.int64),
-                         "file": rows["file"].astype("str").to_numpy(), "line": rows["line"].to_numpy(np.int64)})
+    return pd.DataFrame({"claim": np.asarray(claim, np.int64), "role": coded.of(role, len(rows)),
+                         "units": np.asarray(units, np.int64), "file": coded.coded(rows["file"]),
+                         "line": rows["line"].to_numpy(np.int64)})
 
 
 # ---------------------------------------------------------------------------------------------------- claims
@@ -164,19 +172,18 @@ def found(events: pd.DataFrame, settled: np.ndarray, sources: Sequence[pd.DataFr
     size = len(events)
     if not size:
         return nothing()
-    claims = pd.DataFrame({name: events[name].astype("str").to_numpy() if name in events else np.full(size, "", "object")
-                           for name in TEXTS}).astype("str")
+    claims = pd.DataFrame({name: coded.coded(events[name]) if name in events else coded.of("", size) for name in TEXTS})
     claims["event_date"] = events["day"].to_numpy("datetime64[s]")
     claims["valued_on"] = events["valued_on" if "valued_on" in events else "day"].to_numpy("datetime64[s]")
     claims["units_owed"] = events["units"].to_numpy(np.int64)
     claims["units_settled"] = np.asarray(settled, np.int64)
     claims["unit_value"] = unit_value
-    claims["stage"] = stage
-    claims["currency"] = events["currency"].astype("str").to_numpy() if "currency" in events else ""
+    claims["stage"] = coded.of(stage, size)
+    claims["currency"] = coded.coded(events["currency"]) if "currency" in events else coded.of("", size)
     for name, words in (("ambiguous", ambiguous), ("note", note)):
-        claims[name] = pd.Series(np.broadcast_to(np.asarray(words, "object"), size), dtype="str")
+        claims[name] = coded.of(words, size) if isinstance(words, str) else pd.Categorical(np.asarray(words, "object"))
     own = [lines(np.arange(size), events, "event")] if "file" in events else []
-    return Found(claims, pd.concat([nothing().sources, *own, *sources], ignore_index=True))
+    return Found(claims, coded.stacked([nothing().sources, *own, *sources]))
 
 
 def first_of(*reasons: np.ndarray) -> np.ndarray:
@@ -214,11 +221,18 @@ def _distinct(books: Books, name: str) -> pd.DataFrame:
 
 def key(papers: Papers, table: pd.DataFrame) -> pd.Series:
     """The label Amazon counts by: FNSKU, else the FNSKU that another report gives the SKU, else the SKU."""
-    fnsku, msku = table["fnsku"].astype("str"), table["msku"].astype("str")
-    if not (fnsku == "").any():
-        return fnsku
+    return pd.Series(labels(papers, table), index=table.index).astype("str")
+
+
+def labels(papers: Papers, table: pd.DataFrame) -> pd.Categorical:
+    """`key` as categories."""
+    named = (table["fnsku"] != "").to_numpy()
+    if named.all():
+        return coded.coded(table["fnsku"])
     known = papers.once(products).set_index("msku")["fnsku"]
-    return fnsku.where(fnsku != "", msku.map(known).astype("object").fillna(msku))
+    other = pd.Series(coded.mapped(table["msku"], known))
+    other = pd.Series(coded.either((other != "").to_numpy(), other, table["msku"]))
+    return coded.either(named, table["fnsku"], other)
 
 
 # ---------------------------------------------------------------------------------------------------- what is not known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from workbench.detectors import coded
 from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, reimbursements
 from workbench.detectors.orders import refund_account
 from workbench.detectors.sales import LINE, has_money, returned, sales, witnesses
@@ -118,8 +119,8 @@ def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
               for account in days for piece in account.sources if len(piece)]
     if not pieces:
         return pd.Series(pd.NaT, index=owed.index, dtype="datetime64[s]")
-    pairs = pd.concat(pieces, ignore_index=True)
-    first = pairs[pairs["role"] == "paid"].groupby(["file", "line"])["day"].min()
+    paid = coded.stacked([piece[piece["role"] == "paid"] for piece in pieces])
+    first = paid.groupby(["file", "line"], observed=True)["day"].min()
     return pd.Series(first.reindex(pd.MultiIndex.from_frame(owed[["file", "line"]])).to_numpy("datetime64[s]"),
                      index=owed.index)
 

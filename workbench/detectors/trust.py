@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from workbench.detectors.found import Account, Papers
+from workbench.detectors import coded
+from workbench.detectors.found import Account, Papers, nothing
 
 
 def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, np.ndarray]:
@@ -30,10 +31,9 @@ def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, np.nd
     theirs = np.where(valid, rest.fillna(0).to_numpy(float), 0).astype(np.int64)
     if account.settled[valid].any() and not done[valid].gt(0).any():
         return known, note
-    ends = owed["file"].map(files.set_index("file")["last_day"])
+    ends = owed["file"].astype("str").map(files.set_index("file")["last_day"])
     newest = (ends >= files["last_day"].max() - pd.Timedelta(days=1)).to_numpy()
-    pairs = pd.concat(account.sources, ignore_index=True) if account.sources else pd.DataFrame({"role": [], "claim": [],
-                                                                                              "units": []})
+    pairs = coded.stacked([nothing().sources, *account.sources])
     paid = pairs[pairs["role"] == "paid"].groupby("claim")["units"].sum()
     by_payment = np.zeros(len(owed), np.int64)
     by_payment[paid.index.to_numpy(np.int64)] = paid.to_numpy()
@@ -56,7 +56,7 @@ def _excess(owed: pd.DataFrame, still: np.ndarray, theirs: np.ndarray, valid: np
     at = np.flatnonzero(rows)
     if not len(at):
         return cut
-    product = pd.factorize(owed["claim_type"].iloc[at] + "\x1f" + owed["key"].iloc[at])[0]
+    product = pd.factorize(coded.together(owed["claim_type"].iloc[at], owed["key"].iloc[at]))[0]
     still, theirs = still[at], theirs[at]
     usable = np.bincount(product, ~valid[at]) == 0
     excess = np.where(usable, np.bincount(product, still) - np.bincount(product, theirs), 0).clip(0).astype(np.int64)

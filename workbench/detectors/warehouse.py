@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from workbench.detectors import coded
 from workbench.detectors.found import (
     EVER,
     GRACE_DAYS,
@@ -16,6 +17,7 @@ from workbench.detectors.found import (
     first_of,
     found,
     key,
+    labels,
     lines,
     nothing,
     paid_for,
@@ -89,8 +91,7 @@ def _claims(papers: Papers, claim_type: str) -> Found:
 def adjustments(papers: Papers) -> pd.DataFrame:
     """The ledger's adjustments with key, day, signed units and their size."""
     table = papers.books.table("ledger_detail", NEEDED, where=("event_type", ("Adjustments",)))
-    texts = {name: table[name].astype("str") for name in ("fnsku", "msku", "asin", "reason", "disposition", "file")}
-    return table.assign(**texts, key=key(papers, table), day=table["event_date"], signed=table["units"],
+    return table.assign(key=labels(papers, table), day=table["event_date"], signed=table["units"],
                         units=table["units"].abs()).reset_index(drop=True)
 
 
@@ -98,9 +99,9 @@ def warehouse(papers: Papers) -> Stock:
     """Losses, damage and disposals of one seller, and everything that settles them."""
     rows = papers.once(adjustments)
     out, into = rows["signed"] < 0, rows["signed"] > 0
-    kind = np.select([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
-                      out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
-                     ["lost_warehouse", "damaged_warehouse", "disposed_unrequested"], "")
+    kind = coded.chosen([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
+                         out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
+                        ["lost_warehouse", "damaged_warehouse", "disposed_unrequested"])
     owed = rows[kind != ""].assign(claim_type=kind[kind != ""]).reset_index(drop=True)
     account = Account(owed.assign(grade=_grade(owed["disposition"])))
     paid = paid_for(papers, "lost", "damaged", "other")
@@ -123,24 +124,22 @@ def warehouse(papers: Papers) -> Stock:
     for_any = account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
     doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
                      _unseen(papers, owed, known))
-    extra = pd.concat([for_losses, for_damage, for_any], ignore_index=True)
+    extra = coded.stacked([part[["key", "day", "units", "file", "line"]] for part in (for_losses, for_damage, for_any)])
     return Stock(account, doubt, first_of(note, _doubtful_value(owed)), reversals, back, extra)
 
 
-def _grade(disposition: pd.Series) -> np.ndarray:
-    return np.where(disposition.isin(["", "SELLABLE"]), "sellable", "unsellable")
+def _grade(disposition: pd.Series) -> pd.Categorical:
+    return coded.chosen([disposition.isin(["", "SELLABLE"])], ["sellable"], "unsellable")
 
 
 def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame,
                    paid: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Finds and payments in the order of their days, of the same kind of stock first; then payments a few days early.
     The finds and the payments come back with the units that settled nothing."""
-    both = pd.concat([finds.assign(role="found", grade=_grade(finds["disposition"])),
-                      paid.assign(role="paid", grade="sellable")], ignore_index=True)
+    both = _supplies(finds.assign(role="found", grade=_grade(finds["disposition"])),
+                     paid.assign(role="paid", grade="sellable"))
     for by in (["key", "grade"], ["key"]):
-        before = len(account.sources)
         both = account.settle(both, by, "", only=lost)
-        _name(account, before, both)
     early = both[both["role"] == "paid"].reset_index(drop=True)
     early = account.settle(early, ["key"], "paid", grace=GRACE_DAYS, only=lost)
     return both[both["role"] == "found"].reset_index(drop=True), early
@@ -148,25 +147,19 @@ def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame,
 
 def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
     """Regrades and payments, of what could be sold first. The payments come back with the units that settled nothing."""
-    both = pd.concat([regraded.assign(role="regraded"), paid.assign(role="paid")], ignore_index=True)
+    both = _supplies(regraded.assign(role="regraded", grade=""), paid.assign(role="paid", grade=""))
     sellable = hurt & account.owed["reason"].isin(DAMAGED).to_numpy()
     for only in (sellable, hurt):
-        before = len(account.sources)
         both = account.settle(both, ["key"], "", only=only)
-        _name(account, before, both)
         early = both["role"].eq("paid").to_numpy()
         late = account.settle(both[early].reset_index(drop=True), ["key"], "paid", grace=GRACE_DAYS, only=only)
         both.loc[early, "units"] = late["units"].to_numpy()
     return both[both["role"] == "paid"].reset_index(drop=True)
 
 
-def _name(account: Account, before: int, supply: pd.DataFrame) -> None:
-    """Gives the latest sources the role of the row they come from."""
-    roles = supply.drop_duplicates(["file", "line"]).set_index(["file", "line"])["role"]
-    for at in range(before, len(account.sources)):
-        piece = account.sources[at]
-        place = pd.MultiIndex.from_frame(piece[["file", "line"]])
-        account.sources[at] = piece.assign(role=roles.reindex(place).to_numpy() if len(piece) else piece["role"])
+def _supplies(*rows: pd.DataFrame) -> pd.DataFrame:
+    """Different supplies of one account below each other, with what settling needs of them."""
+    return coded.stacked([part[["key", "grade", "day", "units", "role", "msku", "asin", "file", "line"]] for part in rows])
 
 
 def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) -> np.ndarray:
@@ -232,7 +225,7 @@ def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: p
     if reversals.empty:
         return reversals.assign(units_back=units), nothing().sources, finds, given, regraded
     losses = owed[owed["claim_type"] == "lost_warehouse"]
-    both = pd.concat([finds, paid[paid["kind"] == "lost"]], ignore_index=True)
+    both = coded.stacked([part[["key", "day", "units"]] for part in (finds, paid[paid["kind"] == "lost"])])
     spare = settle(losses, both, ["key"], grace=GRACE_DAYS).left[:len(finds)]
     damage = reversals["original_reimbursement_type"].astype("str").str.contains("damage", case=False).to_numpy()
     wanted, witnesses = reversals["units"].to_numpy(np.int64), []
@@ -253,7 +246,7 @@ def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: p
     held = given["units"].to_numpy(np.int64)
     given = given.assign(units=held - take(given, held, every))
     left = left - take(finds, left, every)
-    return (reversals.assign(units_back=units), pd.concat(witnesses, ignore_index=True), finds.assign(units=left), given,
+    return (reversals.assign(units_back=units), coded.stacked(witnesses), finds.assign(units=left), given,
             regraded)
 
 
@@ -262,8 +255,10 @@ def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: p
 def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare: pd.DataFrame) -> np.ndarray:
     """Why an open loss may not be one: transfers in (N) that pay for nothing, finds under another label of the product."""
     doubt = np.full(len(account.owed), "", "object")
-    asin = spare["msku"].str.extract(r"^Amazon\.Found\.(B[0-9A-Z]{9})", expand=False)
-    spare = spare.assign(asin=asin.fillna(spare["asin"]))
+    skus = spare["msku"].cat.categories
+    asin = skus.to_series().str.extract(r"^Amazon\.Found\.(B[0-9A-Z]{9})", expand=False)
+    asin = pd.Series(coded.mapped(spare["msku"], asin))
+    spare = spare.assign(asin=coded.either((asin != "").to_numpy(), asin, spare["asin"]))
     for supply, by, why in ((given, ["key"], "stock transferred in (N) may be the units that were lost"),
                             (spare, ["asin"], "units of the product were found under another label")):
         with account.trial():
@@ -276,15 +271,14 @@ def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare:
 
 def _not_owed(owed: pd.DataFrame) -> np.ndarray:
     lost = owed["claim_type"] == "lost_warehouse"
-    return np.select([lost & (owed["disposition"] == BROKEN), owed["reason"].isin(UNSELLABLE_DAMAGE)],
-                     ["the units were damaged before: owed as damage", "the unit was unsellable already"],
-                     "").astype("object")
+    return np.asarray(coded.chosen([lost & (owed["disposition"] == BROKEN), owed["reason"].isin(UNSELLABLE_DAMAGE)],
+                                   ["the units were damaged before: owed as damage", "the unit was unsellable already"]))
 
 
 def _doubtful_value(owed: pd.DataFrame) -> np.ndarray:
     """A loss of unsellable stock is a loss all the same, but Amazon may pay little for it."""
     broken = (owed["claim_type"] == "lost_warehouse") & owed["disposition"].isin(NOT_OWED)
-    return np.where(broken, "the units were unsellable: Amazon may pay less, or nothing", "").astype("object")
+    return np.asarray(coded.chosen([broken], ["the units were unsellable: Amazon may pay less, or nothing"]))
 
 
 def _unseen(papers: Papers, owed: pd.DataFrame, known: np.ndarray) -> np.ndarray:
