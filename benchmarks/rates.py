@@ -92,7 +92,8 @@ def flags(line: Line, runs: int, seed: int) -> tuple[float, ...]:
     rng, false, found, wrong = np.random.default_rng([seed, zlib.crc32(repr(line).encode())]), [], [], []
     for _ in range(runs):
         units, handled, sizes = lost(rng, line)
-        p = rates.worse(units.sum(axis=0), handled.sum(axis=0), dispersion=rates.cluster_moments(sizes).dispersion)
+        clusters = rates.restless(rates.cluster_moments(sizes), units, handled)
+        p = rates.worse(units.sum(axis=0), handled.sum(axis=0), dispersion=clusters.over(handled.sum(axis=0)))
         flagged = rates.flagged(p)
         false.append(flagged[line.bad:].sum() / max(flagged.sum(), 1))
         wrong.append(flagged[line.bad:].any())

@@ -119,6 +119,18 @@ def test_flags_are_false_no_more_often_than_promised(bad, times):
     assert false < 0.085 and (not bad or found > 0.5)
 
 
+def test_a_centre_whose_months_swing_is_not_flagged_for_a_bad_one():
+    """Centres all alike whose months vary by themselves: clusters alone explain too little."""
+    false, _, _ = benchmark.flags(benchmark.Line(1_000_000, local=0.3), 150, seed=8)
+    assert false < 0.095
+
+
+def test_centres_that_differ_but_keep_their_rate_are_no_unrest():
+    exposure = np.full((12, 2), 1000.0)
+    assert rates.restless(rates.ALONE, np.tile([3.0, 30.0], (12, 1)), exposure).unrest == 0
+    assert rates.restless(rates.ALONE, np.array([[3.0, 9], [9, 3]] * 6), exposure).unrest > 0
+
+
 def test_what_lies_in_the_funnel_is_what_chance_gives():
     low, high = rates.funnel(np.array([1000.0]), 0.003)
     assert low[0] < 0.003 < high[0] and rates.excess(np.array([high[0] * 1000]), np.array([1000.0]), 0.003)[0] < 0.06

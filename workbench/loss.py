@@ -173,23 +173,27 @@ def shares(table: pd.DataFrame, by: str) -> pd.DataFrame:
     return ordered
 
 
-def standing(table: pd.DataFrame, *, dispersion: float, baseline: float = 0.003) -> pd.DataFrame:
+def standing(table: pd.DataFrame, *, clusters: rates.Clusters, baseline: float = 0.003) -> pd.DataFrame:
     """The rows of `loss_rates` by centre or SKU with what their thin data really says, worst chance first.
 
-    `dispersion`: of the clusters units were lost in (`clusters_of`). Adds loss_rate_shrunk (drawn towards the common mean
-    by gamma-Poisson empirical Bayes, the more the fewer units were handled), p_above (probability that the true rate lies
-    above `baseline`) and is_flagged (worse than all others together, with at most one flag in twenty false).
+    `clusters`: units were lost in, with what months vary by centre or SKU (`clusters_of`). Adds loss_rate_shrunk (drawn
+    towards the common mean by gamma-Poisson empirical Bayes, the more the fewer units were handled), p_above (probability
+    that the true rate lies above `baseline`) and is_flagged (worse than all others together, with at most one flag in
+    twenty false).
     """
     units, handled = table["units_lost"].to_numpy(float), table["units_handled"].to_numpy(float)
+    dispersion = clusters.over(handled)
     drawn = rates.shrunk(units, handled, dispersion=dispersion)
     found = table.assign(loss_rate_shrunk=drawn.rate, p_above=drawn.above(baseline),
                          is_flagged=rates.flagged(rates.worse(units, handled, dispersion=dispersion)))
     return found.sort_values(["p_above", "units_lost"], ascending=False, ignore_index=True)
 
 
-def clusters_of(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> rates.Clusters:
-    """The clusters units were lost in, net units of one FNSKU and week, and what months vary beyond them."""
-    return _Events(ledger, as_of, months).clusters()
+def clusters_of(ledger: pd.DataFrame, by: str | None = None, *, as_of: dt.date,
+                months: tuple[str, str] | None = None) -> rates.Clusters:
+    """The clusters units were lost in, net units of one FNSKU and week, and what months vary beyond them: those of the
+    whole account, or of each centre or SKU (`by`)."""
+    return _Events(ledger, as_of, months).clusters(by)
 
 
 def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
@@ -255,15 +259,17 @@ class _Events:
                 labels.append(column.labels)
         return codes, labels
 
-    def clusters(self) -> rates.Clusters:
+    def clusters(self, by: str | None = None) -> rates.Clusters:
         """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together. And what the
-        months of the account vary beyond that."""
+        months of the account, or of each value of `by`, vary beyond that."""
         week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
         lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.open})
         found = rates.cluster_moments(lost.groupby(["fnsku", "week"])["units"].sum().to_numpy())
-        (month,), (labels,) = self.keys(["month"])
-        return rates.restless(found, np.bincount(month[self.lost], self.open, len(labels)),
-                              np.bincount(month[self.handled], self.units_handled, len(labels)))
+        codes, labels = self.keys(["month", by] if by else ["month"])
+        shape = (len(labels[0]), len(labels[1]) if by else 1)
+        cell = codes[0] * shape[1] + (codes[1] if by else 0)
+        return rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
+                                       for rows, values in ((self.lost, self.open), (self.handled, self.units_handled))))
 
 
 def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:

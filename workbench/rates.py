@@ -36,6 +36,10 @@ class Clusters(NamedTuple):
     unrest: float = 0.0  # dispersion added by months that differ, per unit handled in a month
     months: int = 1  # that were known
 
+    def over(self, exposure: np.ndarray, months: int | None = None) -> np.ndarray:
+        """The dispersion of what is lost of so many units handled in so many months (by default all that were known)."""
+        return self.dispersion + self.unrest * np.maximum(np.asarray(exposure, float), 0) / (months or self.months)
+
 
 ALONE = Clusters()
 
@@ -53,7 +57,7 @@ def clustered(units: np.ndarray, exposure: np.ndarray, clusters: Clusters = ALON
     from scipy.stats import chi2
 
     units, exposure = np.asarray(units, float), np.asarray(exposure, float)
-    grade = np.rint(np.log1p(clusters.unrest * np.maximum(exposure, 0) / months / clusters.dispersion) / GRADE)
+    grade = np.rint(np.log(clusters.over(exposure, months) / clusters.dispersion) / GRADE)
     pairs, at = np.unique(units + 1j * grade, return_inverse=True)  # few distinct ones, however many rows
     each, dispersion = pairs.real, clusters.dispersion * np.exp(GRADE * pairs.imag)
     tail = _tail(dispersion, clusters, level)
@@ -89,27 +93,31 @@ def cluster_moments(sizes: np.ndarray) -> Clusters:
 
 
 def restless(clusters: Clusters, units: np.ndarray, exposure: np.ndarray) -> Clusters:
-    """The clusters with what months vary beyond them: `units` lost and `exposure` handled, one per month in order.
+    """The clusters with what months vary beyond them: `units` lost and `exposure` handled, one row per month in order;
+    where there are columns, each centre (or SKU) varies around its own rate, and counts by what it lost.
 
     As in Laney's control chart: the scatter from one month to the next, so that a trend is no unrest. A month's own rate
     then differs from the usual one by chance that it shares with everything lost in it. None with fewer than eight months.
 
-    >>> restless(ALONE, np.array([9.0, 1, 9, 1, 9, 1, 9, 1]), np.full(8, 1000.0)).unrest.round(4)
-    np.float64(0.0091)
+    >>> round(restless(ALONE, np.array([9.0, 1, 9, 1, 9, 1, 9, 1]), np.full(8, 1000.0)).unrest, 4)
+    0.0091
     """
-    units, exposure = (np.asarray(values, float)[np.asarray(exposure) > 0] for values in (units, exposure))
-    months = max(len(units), 1)
-    if months < LEAST_POINTS or not units.sum() > 0:
+    units, exposure = (np.atleast_2d(np.asarray(values, float).T).T for values in (units, exposure))
+    known = exposure.sum(axis=1) > 0
+    units, exposure, months = units[known], np.maximum(exposure[known], 0), max(int(known.sum()), 1)
+    weight = units.sum(axis=0)
+    if months < LEAST_POINTS or not weight.sum() > 0:
         return clusters._replace(months=months)
-    mean = units.sum() / exposure.sum()
-    z = (units / exposure - mean) / np.sqrt(mean * clusters.dispersion / exposure)
-    beyond = max(spread(z)**2 - 1, 0.0)
-    return clusters._replace(unrest=clusters.dispersion * beyond / exposure.mean(), months=months)
-
-
-def spread(points: np.ndarray) -> float:
-    """The short-term standard deviation of points in their order in time: their mean moving range / 1.128."""
-    return float(np.abs(np.diff(points)).mean() / MOVING_RANGE)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = weight / exposure.sum(axis=0)
+        z = (units / exposure - mean) / np.sqrt(mean * clusters.dispersion / exposure)
+    steps = np.abs(np.diff(z, axis=0))
+    weights = np.isfinite(steps) * weight
+    if not weights.sum() > 0:
+        return clusters._replace(months=months)
+    beyond = max((np.nan_to_num(steps) * weights).sum() / weights.sum() / MOVING_RANGE, 1.0)**2 - 1
+    return clusters._replace(unrest=float(clusters.dispersion * beyond / (exposure.mean(axis=0) @ weight / weight.sum())),
+                             months=months)
 
 
 class Shrunk(NamedTuple):
@@ -139,7 +147,7 @@ class Shrunk(NamedTuple):
                           for tail in ((1 - level) / 2, (1 + level) / 2)))
 
 
-def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.0) -> Shrunk:
+def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float | np.ndarray = 1.0) -> Shrunk:
     """Rates drawn towards their common mean, the more the thinner their data (gamma-Poisson empirical Bayes).
 
     `units` over `exposure`: one per SKU or centre. `dispersion`: of the clusters units come in (`cluster_moments`): so
@@ -199,7 +207,7 @@ def flagged(p: np.ndarray, share: float = 0.05) -> np.ndarray:
     return out
 
 
-def funnel(exposure: np.ndarray, baseline: float, *, dispersion: float = 1.0, level: float = 0.95) -> Interval:
+def funnel(exposure: np.ndarray, baseline: float, *, dispersion: float | np.ndarray = 1.0, level: float = 0.95) -> Interval:
     """Between which rates so many handled units fall with probability `level` when the true rate is `baseline`."""
     from scipy.stats import gamma
 
@@ -235,7 +243,8 @@ def control(counts: np.ndarray, exposure: np.ndarray, phase: np.ndarray | None =
         at = np.flatnonzero((phase == one) & (exposure > 0))
         if len(at) >= LEAST_POINTS and counts[at].sum() > 0:
             mean = counts[at].sum() / exposure[at].sum()
-            sigma = spread((counts[at] / exposure[at] - mean) / np.sqrt(mean / exposure[at]))
+            z = (counts[at] / exposure[at] - mean) / np.sqrt(mean / exposure[at])
+            sigma = np.abs(np.diff(z)).mean() / MOVING_RANGE
         error = 3 * sigma * np.sqrt(mean / exposure[at])
         center[at], low[at], high[at] = mean, np.maximum(mean - error, 0), mean + error
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -243,7 +252,7 @@ def control(counts: np.ndarray, exposure: np.ndarray, phase: np.ndarray | None =
     return Control(center, low, high, (rate < low) | (rate > high))
 
 
-def worse(units: np.ndarray, exposure: np.ndarray, *, dispersion: float = 1.0) -> np.ndarray:
+def worse(units: np.ndarray, exposure: np.ndarray, *, dispersion: float | np.ndarray = 1.0) -> np.ndarray:
     """Probability of so large a part of all units lost, if this one's rate were that of all the others together.
 
     One-sided p-values, one per centre or SKU: given the total, a Poisson part is binomial (Przyborowski and Wilenski

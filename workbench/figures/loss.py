@@ -11,7 +11,7 @@ from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures import watching
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import covered_months, not_covered
-from workbench.rates import control, funnel
+from workbench.rates import Clusters, control, funnel
 from workbench.words import Money, Text, change, form, say
 
 SHOWN = 12  # centres or SKUs in a chart
@@ -121,20 +121,20 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
     return Page((chart, Note(note), table))
 
 
-def chance(rates: pd.DataFrame, by: str, baseline: float, dispersion: float) -> Page:
+def chance(rates: pd.DataFrame, by: str, baseline: float, clusters: Clusters) -> Page:
     """Which centres or SKUs differ by more than chance: funnel plot, shrunken rates, flags.
 
-    `rates`: `loss_rates(by=[by], months=…)`; `dispersion`: of `loss.clusters_of`.
+    `rates`: `loss_rates(by=[by], months=…)`; `clusters`: `loss.clusters_of(…, by)`.
     """
     known = rates[rates["units_handled"] > 0]
     if not known["units_lost"].sum():
         return Page((Note(say("loss.no_months"), "warn"),))
-    rows = loss.standing(known, dispersion=dispersion, baseline=baseline)
+    rows = loss.standing(known, clusters=clusters, baseline=baseline)
     mean = float(rows["units_lost"].sum() / rows["units_handled"].sum())
     reach = np.geomspace(rows["units_handled"].min() * 0.8, rows["units_handled"].max() * 1.25, 40)
     limits = pd.DataFrame({"units_handled": reach, "baseline": mean})
     for level, share in (("95", 0.95), ("998", 0.998)):
-        limits[f"low{level}"], limits[f"high{level}"] = funnel(reach, mean, dispersion=dispersion, level=share)
+        limits[f"low{level}"], limits[f"high{level}"] = funnel(reach, mean, dispersion=clusters.over(reach), level=share)
     names = rows.loc[rows["is_flagged"], by].astype("str").tolist()
     told = say("loss.standing" if names else "loss.standing_none", sure=int((rows["p_above"] >= 0.95).sum()), n=len(rows),
                baseline=baseline, names=", ".join(names[:20]))
