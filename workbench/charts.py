@@ -218,6 +218,7 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
 # ---------------------------------------------------------------------------------------------------- claims
 
 WEEKS, LATER = 16, "later"  # weeks ahead that have a bar of their own; what closes later shares the last one
+ROOM = 100  # pixels beside the longest bar of a waterfall, for its amount
 STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "approved": ACCENT, "pending": ACCENT,
                "denied": WARN, "rest": MUTED, "open": ACCENT, "wait": ACCENT, "expired": WARN, "ambiguous": MUTED}
 CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b", "lost_warehouse": "#d0662a",
@@ -281,7 +282,6 @@ def waterfall(steps: pd.DataFrame, currency: str, description: Text) -> Chart:
     ends = part.cumsum()
     rows = pd.DataFrame({"units": steps["units"].to_numpy(), "start": (ends - part).to_numpy(),
                          "end": np.where(first, steps["amount"], ends), "color": steps["step"].map(STEP_COLORS).to_numpy()})
-    rows["room"] = rows["end"].max() * 1.18 or 1.0
 
     def worded(language: str) -> pd.DataFrame:
         return rows.assign(
@@ -295,14 +295,14 @@ def _waterfall(language: str) -> alt.LayerChart:
     y = alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, minExtent=150))
     base = alt.Chart(alt.NamedData("rows")).encode(y)
     bars = base.mark_bar(height=16).encode(
-        alt.X("start:Q", scale=alt.Scale(nice=False), title=None, axis=alt.Axis(tickCount=5, format="~s")), alt.X2("end"),
+        alt.X("start:Q", scale=alt.Scale(range=[0, alt.ExprRef(f"width - {ROOM}")]), title=None,
+              axis=alt.Axis(tickCount=5, format="~s", labelOverlap=True)), alt.X2("end"),
         alt.Color("color:N", scale=None),
         tooltip=[alt.Tooltip("step:N", title=name("step", language)),
                  alt.Tooltip("label:N", title=name("amount", language)),
                  alt.Tooltip("units:Q", format=",", title=name("units", language))])
     text = base.mark_text(align="left", dx=5).encode(alt.X("end:Q"), alt.Text("label:N"))
-    room = base.mark_tick(opacity=0).encode(alt.X("room:Q"))  # the scale reaches beyond the bars, for their labels
-    return alt.layer(room, bars, text).properties(width=WIDTH, height=alt.Step(26))
+    return alt.layer(bars, text).properties(width=WIDTH, height=alt.Step(26))
 
 
 def shares(rates: pd.DataFrame, by: str, room: str, description: Text) -> Chart:

@@ -17,7 +17,7 @@ def sheet(books: Books, name: str, *, interactive: bool):
     if not interactive:
         if table.empty:
             return Note(say("sheet.none", name=same(name)))
-        return Table(table, tuple(Column(head, same(head)) for head in table), name=name)
+        return Table(table, tuple(Column(head, same(head)) for head in table), say(f"table.{name}"), name=name)
     return _grid(books, name, table)
 
 

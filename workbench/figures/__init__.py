@@ -19,6 +19,7 @@ from workbench.figures.loss import (
 )
 from workbench.figures.recovery import (
     NEEDS,
+    Earlier,
     claim_told,
     claims_by_type,
     claims_in_short,
@@ -28,11 +29,12 @@ from workbench.figures.recovery import (
     work_list,
 )
 from workbench.figures.restatement import bridge_of_money, bridge_of_units, restated_in_short, restated_items
-from workbench.figures.shared import columns, months_back
+from workbench.figures.shared import columns, last_day, months_back
 from workbench.figures.trust import not_covered, trust
 
 __all__ = [
     "NEEDS",
+    "Earlier",
     "bridge_of_money",
     "bridge_of_units",
     "by_reason",
@@ -48,6 +50,7 @@ __all__ = [
     "impact",
     "kinds_over_time",
     "largest",
+    "last_day",
     "loaded",
     "missed",
     "month_in_short",

@@ -7,6 +7,7 @@ unknown and named; a total that lacks one, or a claim without a known value, is 
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -27,18 +28,28 @@ from workbench.figures.shared import (
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, form, say
+from workbench.words import Money, Text, change, form, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
+STANDING = {"claimable": "open", "missed": "expired"}  # what stands behind a key figure
 LISTED = 200  # claims of the work list on the page; the claims command writes all
 
 
+class Earlier(NamedTuple):
+    """The claims at the end of an earlier month, as they were known then; `lacking`: of `claims.unknown`."""
+
+    month: str
+    account: Account
+    lacking: pd.DataFrame
+
+
 def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expected: pd.DataFrame,
-                    rates: approval.Rates, as_of: dt.date) -> Page:
+                    rates: approval.Rates, as_of: dt.date, earlier: Earlier | None = None) -> Page:
     """What can be claimed now, until when, what it may bring, what opens later, what was missed; and what is unknown.
 
-    `lacking`: of `claims.unknown`; `expected`: the open claims of `approval.expected`.
+    `lacking`: of `claims.unknown`; `expected`: the open claims of `approval.expected`; `earlier`: what stood at the end of
+    the month before, as known then.
     """
     if len(lacking) == len(DETECTORS):
         unknown = say("value.unknown")
@@ -49,14 +60,16 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
     soon = now[now["deadline"] <= pd.Timestamp(as_of) + pd.Timedelta(days=SOON)]
     first = now["deadline"].min()
     cards = (
-        _card("claimable", now, lacking, say("recovery.claimable_note", claims=len(now), units=_units(now)), books),
+        _card("claimable", now, lacking, say("recovery.claimable_note", claims=len(now), units=_units(now)), books,
+              earlier=earlier),
         Card("deadline", say("recovery.deadline"), form(first, "date") if len(now) else say("recovery.deadline_none"),
              say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(soon) else
              say("recovery.deadline_calm") if len(now) else Text("", ""),
              tone="bad" if len(soon) else ""),
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
-                                           claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else ""))
+                                           claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else "",
+              earlier))
     word = "told_none" if now.empty else "told" if len(soon) else "told_calm"
     told = say(f"recovery.{word}", day=as_of, claims=len(now), units=_units(now), deadline=first, soon=len(soon),
                amount=at_least(now, lacking, books))
@@ -262,11 +275,23 @@ def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency:
                  say("recovery.by_type", day=as_of), name="claims-by-type", labels=TYPE)
 
 
-def _card(name: str, rows: pd.DataFrame, lacking: pd.DataFrame, note: Text, books: Books, tone: str = "") -> Card:
-    partial = len(lacking) > 0 or rows["amount_open"].isna().any()
-    one = rows["currency"].nunique() <= 1 and not partial
-    return Card(name, say(f"recovery.{name}"), at_least(rows, lacking, books), note, tone=tone,
-                raw=round(float(rows["amount_open"].sum()), 2) if one else None)
+def _card(name: str, rows: pd.DataFrame, lacking: pd.DataFrame, note: Text, books: Books, tone: str = "",
+          earlier: Earlier | None = None) -> Card:
+    """Open amounts, and those of the month before; a sum that lacks something is no number to compare."""
+    amount, raw = at_least(rows, lacking, books), _sum(rows, lacking)
+    against: dict = {}
+    if earlier is not None and len(earlier.lacking) < len(DETECTORS):
+        rows = earlier.account.standing(STANDING[name])
+        before = _sum(rows, earlier.lacking)
+        against = {"before": before, "change": change(raw, before, at_least(rows, earlier.lacking, books), earlier.month)}
+    return Card(name, say(f"recovery.{name}"), amount, note, tone=tone, raw=raw,
+                better="low" if name == "missed" else "", **against)
+
+
+def _sum(rows: pd.DataFrame, lacking: pd.DataFrame) -> float | None:
+    """The open amount of rows of one currency; None where a kind of claim or a value is unknown."""
+    partial = len(lacking) > 0 or rows["amount_open"].isna().any() or rows["currency"].nunique() > 1
+    return None if partial else round(float(rows["amount_open"].sum()), 2)
 
 
 def _expected_card(rows: pd.DataFrame, rates: approval.Rates, lacking: pd.DataFrame) -> Card:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
@@ -27,6 +29,15 @@ def months_back(month: str, count: int) -> str:
     '2025-11'
     """
     return str(np.datetime64(month) - count)
+
+
+def last_day(month: str) -> dt.date:
+    """The last day of a month.
+
+    >>> last_day("2028-02").isoformat()
+    '2028-02-29'
+    """
+    return (np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1)
 
 
 def columns(*names: str) -> tuple[Column, ...]:

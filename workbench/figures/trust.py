@@ -12,7 +12,7 @@ from workbench import __version__
 from workbench.books import Books
 from workbench.checks import Checks, checks, uncovered
 from workbench.display import Note, Page, Record, Table
-from workbench.figures.shared import columns
+from workbench.figures.shared import columns, last_day
 from workbench.words import Text, form, known, same, say
 
 
@@ -44,8 +44,7 @@ def covered_months(books: Books, since: str, month: str) -> pd.Series:
 
 
 def _ends(month: str) -> tuple[dt.date, dt.date]:
-    first = np.datetime64(month, "D").item()
-    return first, (np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1)
+    return np.datetime64(month, "D").item(), last_day(month)
 
 
 def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[str] = ("ledger_detail",)) -> Page:

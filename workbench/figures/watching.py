@@ -130,7 +130,7 @@ def _two_groups(language: str) -> alt.LayerChart:
         alt.Tooltip("rate:Q", format=".3%", title=name("incident_rate", language)),
         alt.Tooltip("incidents:Q", format=",", title=name("incidents", language)),
         alt.Tooltip("units_handled:Q", format=",", title=name("units_handled", language))])
-    named = alt.Chart(alt.NamedData("marks")).encode(alt.X("month:O"))
+    named = alt.Chart(alt.NamedData("marks")).encode(month_axis(language))
     rules = named.mark_rule(strokeDash=[3, 3], color=WARN).encode(
         tooltip=[alt.Tooltip("label:N", title=name("mark", language))])
     labels = named.mark_text(align="left", dx=4, dy=-4, baseline="top", fontSize=11).encode(

@@ -165,6 +165,8 @@
     box.dataset.width = width;
     const spec = held(box.dataset.chart), place = make("div", { className: "alive", hidden: true });
     if (fits(spec)) { spec.width = width; }
+    const legend = spec.encoding?.color?.legend;
+    if (legend?.columns) { legend.columns = Math.max(1, Math.min(legend.columns, Math.floor(width / 170))); }
     const tip = { disableDefaultStyle: true };
     place.setAttribute("aria-hidden", "true"); // the box is the picture and has its words
     box.append(place);
