@@ -42,7 +42,7 @@ FIRST = ("import datetime as dt\nfrom workbench import books, figures, loss\nfro
          "from workbench.words import same\nday, known = dt.date.fromisoformat(as_of), books.open(seller, through=as_of)")
 LAST = "Record({'files': []}, incomplete=False)"
 FINE = (0, 3)  # the exit codes of a run that made its pages
-LEAVING = 30  # seconds that the processes of a run have to leave
+LEAVING = 60  # seconds that the processes of a run have to leave
 
 
 def prepare(above: Path) -> list[Path]:

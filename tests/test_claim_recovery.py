@@ -83,6 +83,17 @@ def test_the_page_says_what_can_be_claimed_and_lists_it_with_papers_and_lines(se
     assert days == sorted(days)
 
 
+def test_key_figures_stand_beside_what_was_known_at_the_end_of_the_month_before(seller, whole):
+    last = dt.date(2026, 2, 28)
+    then = books.open(seller, last)
+    table = claims.claims(then, last, policy.load("amazon", "US"))
+    account = recovery.account(table, then["cases"], then["reimbursements"], last, "USD")
+    cards = {card["name"]: card for block in flat(whole) if block["kind"] == "figures" for card in block["cards"]}
+    for name, standing in (("claimable", "open"), ("missed", "expired")):
+        amount = words.form(words.Money(account.standing(standing)["amount_open"].sum(), "USD"), "money").en
+        assert amount in cards[name]["change"]["en"] and cards[name]["change"]["en"].endswith("in February 2026")
+
+
 def test_the_waterfall_on_the_page_closes_to_the_cent(whole):
     rows = {row[0][-1]: float(row[2][-1]) for row in tables(whole)["owed-to-paid"]}
     assert rows["owed"] > 0

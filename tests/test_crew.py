@@ -72,6 +72,31 @@ def test_a_run_that_is_stopped_or_killed_leaves_no_worker_behind(tmp_path, numbe
     assert not alive
 
 
+ARRIVING = """
+import operator, sys, time
+from workbench import crew
+class Job:
+    title = "on its way"
+    def __reduce__(self):
+        log = f"open({sys.argv[1]!r}, 'a').write"
+        return eval, (f"({log}('arriving '), __import__('time').sleep(3), "
+                      f"__import__('functools').partial(eval, {log + '(chr(98))'!r}))[-1]",)
+with crew.crew(None, 2) as hands, crew.Progress(2, 0, quiet=True) as progress:
+    list(hands.each(operator.call, [Job(), Job()], progress=progress))
+"""
+
+
+def test_a_job_that_is_on_its_way_to_a_worker_when_the_run_is_stopped_is_not_begun(tmp_path):
+    log = tmp_path / "log"
+    run = subprocess.Popen([sys.executable, "-c", ARRIVING, str(log)], stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while (not log.exists() or log.read_text().count("arriving") < 2) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(30) != 0
+    assert log.read_text() == "arriving arriving "
+
+
 def test_a_cluster_nobody_answers_for_is_a_clear_error():
     pytest.importorskip("distributed")
     with pytest.raises(OSError), crew.cluster("tcp://127.0.0.1:9", patience=1):

@@ -167,7 +167,7 @@ class _Here(Executor):
 
 # ---------------------------------------------------------------------------------------------------- in a worker
 
-_busy = False
+_busy = _leaving = False
 
 
 def _begin() -> None:
@@ -187,14 +187,17 @@ def _in_worker(do: Callable, *words: Any) -> Any:
     global _busy
     _busy = True
     try:
+        if _leaving:
+            raise KeyboardInterrupt
         return do(*words)
     finally:
         _busy = False
 
 
 def _stopped(number: int, frame: object) -> None:
-    """Leave the job as Ctrl-C would, once; a worker without a job waits to be sent home."""
-    global _busy
+    """Leave the job as Ctrl-C would, once; a worker without one begins none, though its next may be on the way."""
+    global _busy, _leaving
+    _leaving = True
     if _busy:
         _busy = False
         raise KeyboardInterrupt

@@ -3,13 +3,13 @@
 import os
 
 from workbench import display
-from workbench.explore.claims import Desk, work_list
+from workbench.explore.claims import Desk, filing_plan, work_list
 from workbench.explore.live import ANY, Action, Control, live, shown
 from workbench.explore.loss import loss_rates
 from workbench.explore.sheet import sheet
 from workbench.explore.sops import sop_impact
 
-__all__ = ["ANY", "Action", "Control", "Desk", "live", "loss_rates", "sheet", "sop_impact", "work_list"]
+__all__ = ["ANY", "Action", "Control", "Desk", "filing_plan", "live", "loss_rates", "sheet", "sop_impact", "work_list"]
 
 if os.environ.get("WORKBENCH_LAB"):  # set by `workbench lab`
     display.shown_in_lab = shown

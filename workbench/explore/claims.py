@@ -109,6 +109,15 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
     return live(show, controls, interactive=interactive, actions=actions)
 
 
+def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date,
+                pace: int, *, interactive: bool):
+    """What to file on which day, as `figures.filing_plan`; in JupyterLab the analyst sets how many cases a day."""
+    def show(pace: int) -> Page:
+        return figures.filing_plan(expected, rates, tested, lacking, as_of, pace)
+
+    return live(show, {"pace": Control("count", say("desk.pace"), pace)}, interactive=interactive)
+
+
 # ---------------------------------------------------------------------------------------------------- inside
 
 def _one(table: pd.DataFrame, claim: str) -> pd.Series:
