@@ -18,7 +18,7 @@ ARROWS = {
     "reports": {"doubts", "files", "flatfile", "lines", "records", "seller", "specs", "values"},
     "cache": {"doubts", "encoding", "files", "flatfile", "lines", "records", "reports", "seller", "specs", "values"},
     "seller": set(),
-    "books": {"cache", "files", "flatfile", "reports", "seller", "specs"},
+    "books": {"cache", "encoding", "files", "lines", "reports", "seller", "specs"},
     "history": {"books", "specs"},
     "findings": {"books"},
     "story": {"books", "checks", "findings", "specs"},

@@ -167,3 +167,12 @@ def test_a_table_of_which_no_row_is_wanted_keeps_its_columns_types(tmp_path):
     known = books.open(tmp_path)
     none = known.table("costs", where=("currency", ("EUR",)))
     assert none.empty and none.dtypes.astype("str").equals(known.table("costs").dtypes.astype("str"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_line_is_shown_as_it_stands_in_the_file(tmp_path, encoding):
+    text = ("return-date\torder-id\tsku\tproduct-name\tquantity\tdetailed-disposition\n"
+            "2026-05-13T08:15:00+00:00\t111-1234567-1234567\tSKU-1\tCrème brûlée\t1\tSELLABLE\n")
+    put(tmp_path, "returns.txt", text.encode(encoding))
+    known = books.open(tmp_path)
+    assert [known.line(f"returns.txt:{number}") for number in range(4)] == ["", *text.splitlines(), ""]

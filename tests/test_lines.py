@@ -84,3 +84,14 @@ def test_blank_lines_are_no_rows_and_are_counted_as_lines():
     content = text(["Mug", "Cup"], quoted=False).replace("\n05", "\n" * 1000 + "05")
     for size in (0, 50):
         assert read(content, size)[1:] == ([1001, 2001], "utf-8", [])
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_one_line_of_a_file_is_found_without_what_follows_it(end, size):
+    texts = [b"line %d" % at for at in range(1, 40)]
+    content = end.join(texts)
+    for number in (1, 2, 20, 39):
+        first, held = lines.near((content[at:at + size] for at in range(0, len(content), size)), number)
+        assert held[number - first] == texts[number - 1]
+    assert lines.near(iter([content]), 40)[1] == []

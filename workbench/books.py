@@ -26,7 +26,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import cache, files, flatfile, reports, specs
+from workbench import cache, encoding, files, lines, reports, specs
 from workbench import seller as sellers
 
 EPOCH = dt.date(1970, 1, 1)
@@ -58,7 +58,7 @@ class Books:
     problems: pd.DataFrame  # one row per thing set aside or worth knowing: file, line, column, value, why, kind
     _exports: dict[str, list[_Export]] = field(repr=False)
     _frames: dict[tuple, pd.DataFrame] = field(default_factory=dict, repr=False)
-    _texts: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _near: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict, repr=False)  # where `line` looked last
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """The whole tidy table; empty, with all its columns, where no file holds it."""
@@ -100,11 +100,16 @@ class Books:
         found = [export.report for group in self._exports.values() for export in group if export.report.part.label == label]
         if not found or found[0].encoding == "xlsx" or not number.isdigit():
             return ""
-        if label not in self._texts:
-            encoding = {"json": "utf-8-sig"}.get(found[0].encoding, found[0].encoding)
-            self._texts[label] = re.split(r"\r\n|\n|\r", str(memoryview(found[0].part.data()), encoding, "replace"))
-        lines = self._texts[label]
-        return lines[int(number) - 1] if 0 < int(number) <= len(lines) else ""
+        first, texts = self._near.get(label, (1, []))
+        if not first <= int(number) < first + len(texts):
+            wide = found[0].encoding == "utf-16"
+            pieces = found[0].part.pieces()
+            first, texts = lines.near(encoding.as_utf8(pieces, "utf-16") if wide else pieces, int(number))
+            self._near[label] = first, texts
+        if not first <= int(number) < first + len(texts):
+            return ""
+        return texts[int(number) - first].decode({"json": "utf-8-sig", "utf-16": "utf-8"}.get(
+            found[0].encoding, found[0].encoding), "replace")
 
     def rivals(self, table: str) -> list[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
         """Pairs of exports of `table` that cover a day in common: the newer file, the older file, the first and last
@@ -428,7 +433,7 @@ def _joined(pieces: list[pa.Table]) -> pa.Table:
         chunks = [chunk for piece in pieces for chunk in (
             piece.column(name).chunks if name in piece.schema.names
             else [reports.blank(fields[name].type, piece.num_rows)])]
-        return flatfile.one(chunks or [reports.blank(fields[name].type, 0)])  # a filter may leave no chunk at all
+        return lines.one(chunks or [reports.blank(fields[name].type, 0)], small=True)  # a filter may leave no chunk
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         columns = list(pool.map(joined, names))

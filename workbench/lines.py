@@ -134,16 +134,29 @@ def spare_cells(head: list[str], layout: Layout) -> int:
     return max(widths.pop() - layout.width, 0)
 
 
-def one(chunks: Iterable[pa.Array]) -> pa.Array:
-    """One array out of several, with one dictionary."""
+def near(pieces: Iterable[bytes], number: int) -> tuple[int, list[bytes]]:
+    """The piece of a file that holds the line `number` (the first is 1): the number of its first line, and its lines.
+    Nothing beyond it is read; no lines where the file is shorter."""
+    first = 1
+    for piece in _whole_lines(pieces):
+        found = _lines(piece)
+        if number < first + len(found):
+            return first, found
+        first += len(found)
+    return first, []
+
+
+def one(chunks: Iterable[pa.Array], *, small: bool = False) -> pa.Array:
+    """One array out of several, with one dictionary. `small`: with codes as small as they can be."""
     chunks = list(chunks)
     if len(chunks) == 1:
         return chunks[0]
     if not chunks or not pa.types.is_dictionary(chunks[0].type):
         return pa.concat_arrays(chunks or [pa.array([], pa.binary())])
     words = pa.concat_arrays([chunk.dictionary for chunk in chunks]).dictionary_encode()
-    place = words.indices.to_numpy()
-    codes = np.empty(sum(len(chunk) for chunk in chunks), np.int32)
+    size = np.min_scalar_type(-max(len(words.dictionary), 1)) if small else np.int32
+    place = words.indices.to_numpy().astype(size, copy=False)
+    codes = np.empty(sum(len(chunk) for chunk in chunks), size)
     row = word = 0
     for chunk in chunks:
         np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)],
