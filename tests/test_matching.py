@@ -1,11 +1,13 @@
 from collections import defaultdict, deque
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.matching import Stream, fifo, fifo_chain
+from workbench.detectors import found
+from workbench.matching import Stream, fifo, fifo_chain, within
 
 
 def stream(rows):
@@ -35,6 +37,36 @@ def queue(demand, supply):
     return left, over, sorted(pairs)
 
 
+def queue_within(demand, supply, before, after):
+    """The plain queue that `within` must equal: oldest demand first, oldest supply in reach first."""
+    left, over, pairs = [q for *_, q in demand], [q for *_, q in supply], []
+    for row, (key, day, _) in sorted(enumerate(demand), key=lambda each: each[1][1]):
+        for at, (other, when, _) in sorted(enumerate(supply), key=lambda each: each[1][1]):
+            if other == key and day - before <= when <= day + after and (taken := min(left[row], over[at])):
+                left[row], over[at] = left[row] - taken, over[at] - taken
+                pairs.append((row, at, taken))
+    return left, over, sorted(pairs)
+
+
+def queue_of_labels(demand, supply):
+    """`queue` for keys of any kind."""
+    codes = {key: at for at, key in enumerate(dict.fromkeys(key for key, *_ in [*demand, *supply]))}
+    return queue(*([(codes[key], day, units) for key, day, units in rows] for rows in (demand, supply)))
+
+
+def table(rows, label):
+    """Rows of `ROWS` as a detector's table: the key in two columns, as text or as categories, 0 being no label at all."""
+    frame = pd.DataFrame(rows, columns=["key", "day", "units"]).astype("int64")
+    label = frame["key"].map({0: "", 1: "X001", 2: "X002"}).astype(label)
+    return pd.DataFrame({"key": label, "asin": label, "units": frame["units"], "role": "found", "file": "ledger.txt",
+                         "day": pd.Timestamp("2026-01-01") + pd.to_timedelta(frame["day"], "D"), "line": frame.index + 2})
+
+
+def labelled(rows, side):
+    """The same rows for the queue: a blank label is like no other."""
+    return [(key or (side, at), day, units) for at, (key, day, units) in enumerate(rows)]
+
+
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(0, 4)), max_size=12)
 
 
@@ -44,6 +76,29 @@ def test_equals_a_plain_queue_in_what_is_open_surplus_and_paired(demand, supply)
     found = fifo(stream(demand), stream(supply))
     pairs = sorted(zip(found.demand.tolist(), found.supply.tolist(), found.units.tolist(), strict=True))
     assert (found.open.tolist(), found.surplus.tolist(), pairs) == queue(demand, supply)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, ROWS, st.integers(0, 3), st.integers(0, 3))
+def test_settling_around_an_event_equals_a_plain_queue(demand, supply, before, after):
+    matched = within(stream(demand), stream(supply), before, after)
+    pairs = sorted(zip(matched.demand.tolist(), matched.supply.tolist(), matched.units.tolist(), strict=True))
+    assert (matched.open.tolist(), matched.surplus.tolist(), pairs) == queue_within(demand, supply, before, after)
+
+
+@pytest.mark.parametrize("label", ["str", "category"])
+@settings(max_examples=60, deadline=None)
+@given(owed=ROWS, finds=ROWS, paid=ROWS, by=st.sampled_from([["key"], ["asin"], ["key", "asin"]]), grace=st.integers(0, 2))
+def test_an_account_settles_finds_then_payments_then_other_labels_as_a_plain_queue(label, owed, finds, paid, by, grace):
+    account, open_units = found.Account(table(owed, label)), [units for *_, units in owed]
+    for supply, days in ((finds, 0), (paid, grace)):
+        left = account.settle(table(supply, label), by, "", grace=days)
+        wanted = [(key, day - days, units) for (key, day, _), units in zip(labelled(owed, 0), open_units, strict=True)]
+        open_units, over, pairs = queue_of_labels(wanted, labelled(supply, 1))
+        told = account.sources[-1]
+        assert (account.open.tolist(), left["units"].tolist()) == (open_units, over)
+        assert sorted(zip(told["claim"], told["line"] - 2, told["units"], strict=True)) == pairs
+        assert (told["role"] == "found").all()
 
 
 @settings(max_examples=100, deadline=None)
