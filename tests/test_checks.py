@@ -253,3 +253,14 @@ def test_a_small_sellers_quiet_days_are_no_gaps(share):
 def test_ten_empty_days_among_busy_ones_are_a_gap():
     days = np.delete(np.arange("2026-01-01", "2026-03-01", dtype="datetime64[D]"), range(20, 30))
     assert checks.gaps(days) == [(dt.date(2026, 1, 21), dt.date(2026, 1, 30))]
+
+
+def test_orders_exported_site_by_site_leave_each_other_out_and_are_told(tmp_path):
+    header = "amazon-order-id\tpurchase-date\torder-status\tfulfillment-channel\tsales-channel\tsku\tquantity\titem-price"
+    for site in ("de", "fr"):
+        rows = [f"{site}-{n}\t2026-05-0{n}T08:00:00+00:00\tShipped\tAmazon\tAmazon.{site}\tS\t1\t9.00" for n in range(1, 7)]
+        written(tmp_path, **{f"{site}__txt": [header, *rows]})
+    outcome, count, detail = checked(tmp_path, "shrunk")[0]
+    assert (outcome, count) == ("failed", 1) and "has 0 of the 6 order_id of" in detail
+    written(tmp_path, **{"fr__txt": [header, *rows, *(row.replace("fr", "de") for row in rows)]})
+    assert checked(tmp_path, "shrunk")[0][0] == "passed"

@@ -14,6 +14,7 @@ from workbench.books import Books
 
 SETTLING = 3  # days: an export's last days may still change, later ones should not
 SHRUNK = 0.5  # a newer export with fewer than this share of the rows for the same days is suspect
+LASTING = ("reimbursement_id", "order_id")  # what a later export of the same days still has
 STRANGE = 5  # distinct SKUs in each of two exports that share none: hardly one seller's
 FEWEST = 4  # rows; fewer say nothing about a shrinking file
 CHANGING = ("title", "units_reconciled", "units_unreconciled", "line")  # may change without the event changing
@@ -23,10 +24,10 @@ def rivals(books: Books) -> list[tuple]:
     """Rows per table whose exports overlap, as (check, report, outcome, count, of, detail).
 
     `restated`: days that a newer export tells otherwise than an older one, though they had settled (reports whose rows
-    are final, `final = true` in their spec). `shrunk`: newer exports with less than half of the rows for common days.
-    `copies`: exports that say the same of the same days, like a regional report saved under several marketplaces; they
-    count once. `one_seller`: exports of the same days that share no SKU; the newest owns the days, so that the other's
-    rows count nowhere.
+    are final, `final = true` in their spec). `shrunk`: newer exports with less than half of the rows, or of the orders, for
+    common days. `copies`: exports that say the same of the same days, like a regional report saved under several
+    marketplaces; they count once. `one_seller`: exports of the same days that share no SKU; the newest owns the days, so
+    that the other's rows count nowhere.
     """
     found = []
     for table, spec in {spec.table: spec for spec in specs.reports().values() if spec.owner is None and spec.day}.items():
@@ -41,11 +42,14 @@ def rivals(books: Books) -> list[tuple]:
             days += compared
             if spec.final:
                 changed += [(f"{span} in {newer} and {older}", count) for span, count in runs(differ)]
-            if (key := next((name for name in ("fnsku", "msku") if name in new and name in old), "")):
-                ours, theirs = (set(rows[key].astype("str")) - {""} for rows in (new, old))
-                if min(len(ours), len(theirs)) >= STRANGE and not ours & theirs:
-                    strange.append(f"{newer} and {older} share no {key} for {first}..{last}: two sellers in one folder? "
-                                   "Keep each in a folder of their own")
+            key, ours, theirs = _words(new, old, LASTING)
+            if len(theirs) >= STRANGE and len(ours & theirs) < SHRUNK * len(theirs):
+                shrunk.append(f"{newer} has {len(ours & theirs)} of the {len(theirs)} {key} of {older} for {first}..{last}:"
+                              " the others count nowhere. Export all marketplaces in one file")
+            key, ours, theirs = _words(new, old, ("fnsku", "msku"))
+            if min(len(ours), len(theirs)) >= STRANGE and not ours & theirs:
+                strange.append(f"{newer} and {older} share no {key} for {first}..{last}: two sellers in one folder? "
+                               "Keep each in a folder of their own")
             if len(new) == len(old) and not different_days(new, old, spec.day, first, last)[0]:
                 copies.append(f"{newer} = {older}")
         if spec.final:
@@ -81,6 +85,13 @@ def different_days(new: pd.DataFrame, old: pd.DataFrame, day: str, first: dt.dat
     new, old = bags[0].align(bags[1])
     differ = ~(new.eq(old).all(axis=1))
     return [stamp.date() for stamp in new.index[differ]], len(new)
+
+
+def _words(new: pd.DataFrame, old: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, set[str], set[str]]:
+    """The first of the columns that both exports have, and the words each has in it."""
+    key = next((name for name in columns if name in new and name in old), "")
+    ours, theirs = (set(rows[key].unique()) - {""} if key else set() for rows in (new, old))
+    return key, ours, theirs
 
 
 def _says(column: pd.Series) -> bool:
