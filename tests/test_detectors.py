@@ -549,6 +549,20 @@ def test_a_payment_that_could_not_be_read_leaves_its_oldest_event_in_doubt(tmp_p
     assert found == {("lost_warehouse", "S-1"): 2, ("damaged_warehouse", "S-1"): 1, ("lost_warehouse", "S-2"): 1}
 
 
+def test_a_removal_parcel_that_arrived_short_is_owed_from_the_day_it_came(tmp_path):
+    rows = [*(removal(x, "2026-05-01", f"RM{x}", 5, shipped=5) for x in "123"),
+            *(parcel(x, "2026-05-06", f"RM{x}", 5, **{"tracking-number": f"1Z{x}"}) for x in "123"),
+            paid("2", "2026-06-01", "Lost_Outbound", 2, 8, order="RM2")]
+    folder = write(tmp_path / "s", [*quiet(), *rows])
+    (folder / "receipts.csv").write_text(
+        "removal_order_id,tracking_number,sku,shipped_quantity,received_quantity,received_on\n"
+        "RM1,1Z1,S-1,,3,2026-05-12\nRM2,1Z2,S-2,5,3,2026-05-12\nRM3,1Z3,S-3,5,5,2026-05-12\n", "utf-8")
+    found, table = asserted(folder)
+    assert found == {("removal_short", "S-1"): 2}
+    assert (table["order_id"].tolist(), table["deadline"].dt.strftime("%Y-%m-%d").tolist()) == (["RM1"], ["2026-07-11"])
+    assert table["sources"].tolist() == ["receipts.csv:2"]
+
+
 def test_a_ledger_without_amazons_own_balance_is_netted_by_hand(tmp_path):
     rows = [ledger("1", "2026-05-01", "M", -3), ledger("1", "2026-05-09", "F", 1),
             paid("1", "2026-05-12", "Lost_Warehouse", 1, 8), ledger("2", "2026-05-01", "E", -1)]
@@ -600,7 +614,7 @@ def test_a_report_that_ends_months_ago_asserts_nothing(tmp_path, table, types):
 @pytest.mark.parametrize(("table", "types"), [
     ("reimbursements", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "refund_not_returned",
                         "inbound_shortage", "removal_lost", "fee_overcharge", "underpaid", "wrong_reversal",
-                        "returned_damaged", "returned_not_restocked"}),
+                        "returned_damaged", "returned_not_restocked", "removal_short"}),
     ("ledger", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "wrong_reversal", "returned_not_restocked"}),
     ("returns", {"refund_not_returned", "wrong_reversal", "returned_damaged", "returned_not_restocked"}),
     ("settlement", {"refund_not_returned", "fee_overcharge"}), ("fee-preview", {"fee_overcharge"}),

@@ -224,7 +224,7 @@ STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "app
 CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b", "lost_warehouse": "#d0662a",
                 "fee_overcharge": "#b8901f", "damaged_warehouse": "#8a63b8", "removal_lost": "#3a9aa8",
                 "disposed_unrequested": "#b5527f", "underpaid": "#6b7f3a", "wrong_reversal": "#5b6bc0",
-                "returned_damaged": "#a0522d"}
+                "returned_damaged": "#a0522d", "removal_short": "#4f7d84"}
 
 
 def by_week(claims: pd.DataFrame, today: pd.Timestamp, description: Text) -> Chart:

@@ -16,7 +16,7 @@ import pandas as pd
 
 # Claims that one case tells together: a shipment, an order, a product's fees of one month; every other claim is a case.
 TOGETHER = {"inbound_shortage": "shipment_id", "removal_lost": "order_id", "refund_not_returned": "order_id",
-            "returned_damaged": "order_id", "fee_overcharge": "msku"}
+            "removal_short": "order_id", "returned_damaged": "order_id", "fee_overcharge": "msku"}
 HORIZON = 400  # days; whoever plans further replans before
 
 

@@ -21,7 +21,7 @@ KINDS = {"lost_warehouse": "fulfillment_center", "damaged_warehouse": "fulfillme
          "disposed_unrequested": "fulfillment_center", "refund_not_returned": "customer_return",
          "returned_damaged": "customer_return", "returned_not_restocked": "customer_return",
          "inbound_shortage": "inbound", "removal_lost": "removal_lost", "fee_overcharge": "fee",
-         "underpaid": "valuation", "wrong_reversal": "valuation"}
+         "removal_short": "removal_other", "underpaid": "valuation", "wrong_reversal": "valuation"}
 
 # What starts the clock of a window.
 ANCHORS = {"reported": "the report of the event", "refund": "the first refund", "shipment_created": "the first parcel",

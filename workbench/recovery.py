@@ -31,6 +31,7 @@ OUTCOMES = {"approved": "approved", "granted": "approved", "paid": "approved", "
 TYPES = {"仓库丢失": "lost_warehouse", "库存丢失": "lost_warehouse", "仓库损坏": "damaged_warehouse",
          "库存损坏": "damaged_warehouse", "未经请求弃置": "disposed_unrequested", "退款未退货": "refund_not_returned",
          "入库短少": "inbound_shortage", "入库丢失": "inbound_shortage", "移除丢失": "removal_lost",
+         "移除短少": "removal_short",
          "费用多收": "fee_overcharge", "赔偿不足": "underpaid", "少赔": "underpaid", "错误冲销": "wrong_reversal",
          "lost": "lost_warehouse", "damaged": "damaged_warehouse", "inbound": "inbound_shortage",
          "customer_return": "refund_not_returned", "removal": "removal_lost", "fee": "fee_overcharge"}

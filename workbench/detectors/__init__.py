@@ -13,7 +13,7 @@ from workbench.detectors.found import COLUMNS, EVER, Found, Needs, Papers, key, 
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
 from workbench.detectors.sales import has_money, sales
-from workbench.detectors.transport import inbound_shortage, removal_lost
+from workbench.detectors.transport import inbound_shortage, removal_lost, removal_short
 from workbench.detectors.trust import unread
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
 
@@ -28,6 +28,7 @@ DETECTORS = {
     "fee_overcharge": Needs(fee_overcharge, ("settlements", "fee_preview", "reimbursements")),
     "underpaid": Needs(underpaid, ("reimbursements",)),
     "wrong_reversal": Needs(wrong_reversal, ("reimbursements", "ledger_detail", "returns")),
+    "removal_short": Needs(removal_short, ("reimbursements",)),  # of the analyst's own sheet: without it, nothing is said
     "returned_damaged": Needs(returned_damaged, ("returns", "reimbursements")),
     "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }

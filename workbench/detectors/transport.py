@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, uncovered
+from workbench.detectors.found import (
+    EVER,
+    Account,
+    Found,
+    Papers,
+    first_of,
+    found,
+    key,
+    lines,
+    nothing,
+    paid_for,
+    uncovered,
+)
 
 CLOSED = "CLOSED"
 TO_THE_SELLER = "return"  # removal orders of other types end elsewhere
@@ -81,6 +93,38 @@ def removal_lost(papers: Papers) -> Found:
                      np.where(too_new, f"removal_shipments ends already on {last}", ""),
                      uncovered(papers, "removal_shipments", owed["day"]), uncovered(papers, "reimbursements", owed["day"]))
     return found(owed, account.settled, sources, stage="before_order", ambiguous=doubt)
+
+
+def removal_short(papers: Papers) -> Found:
+    """Units of removal parcels that did not reach the seller: shipped less received by the analyst's own sheet, less what
+    was paid for the order and settled no lost parcel; one row per order, parcel and SKU, dated by the day of receipt.
+
+    Where the sheet leaves out what was shipped, the parcel's row in the shipment report tells it. Without the sheet
+    nothing is said: what arrived stands in no report of Amazon's.
+    """
+    books = papers.books
+    sheet = books["removal_receipts"]
+    texts = {name: sheet[name].astype("str") for name in ("tracking_number", "msku", "file")}
+    sheet = sheet.assign(**texts, order_id=sheet["removal_order_id"].astype("str"), fnsku="", day=sheet["received_on"])
+    parcel = ["order_id", "tracking_number", "msku"]
+    sent = books["removal_shipments"].astype(dict.fromkeys(parcel, "str")).groupby(parcel, as_index=False).agg(
+        sent=("units_shipped", "sum"))
+    sheet = sheet.merge(sent, on=parcel, how="left", validate="many_to_one")
+    missing = sheet["units_shipped"].astype("Float64").fillna(sheet["sent"].astype("Float64")) - sheet["units_received"]
+    short = missing.gt(0).fillna(False).to_numpy(bool)
+    owed = sheet[short].assign(units=missing[short].astype("int64")).reset_index(drop=True)
+    if owed.empty:
+        return nothing()
+    owed = owed.assign(key=key(papers, owed))
+    paid = paid_for(papers, "removal")
+    if not books.is_absent("removal_orders"):
+        told = papers.once(removal_lost).sources
+        used = told[told["role"] == "paid"].groupby(["file", "line"])["units"].sum()
+        paid["units"] -= used.reindex(pd.MultiIndex.from_frame(paid[["file", "line"]])).fillna(0).to_numpy(np.int64)
+    account = Account(owed)
+    account.settle(paid.assign(day=EVER), ["order_id", "key"], "paid")
+    return found(owed, account.settled, account.sources, stage="before_order",
+                 ambiguous=uncovered(papers, "reimbursements", owed["day"]))
 
 
 # ---------------------------------------------------------------------------------------------------- inside
