@@ -61,7 +61,7 @@ ARROWS = {
         "specs",
         "words",
     },
-    "page": {"cache", "display", "words"},
+    "page": {"cache", "display", "export", "words"},
     "explore": {
         "approval",
         "books",

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from importlib.resources import files
@@ -54,18 +53,15 @@ def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert; built once a machine, then read from the cache."""
     import vl_convert
 
-    from workbench import cache
+    from workbench import cache, export
 
     kept = cache.folder() / f"vega-{vl_convert.get_vega_version()}-{vl_convert.get_vega_embed_version()}.js"
     with contextlib.suppress(OSError, UnicodeError):
         return kept.read_text("utf-8")
     made = vl_convert.javascript_bundle()
     made = "(function(){" + made.replace("</script", "<\\/script").replace("<!--", "<\\!--") + "})();"
-    temporary = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-    with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
-        kept.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError), export.replacing(kept) as temporary:  # a cache that cannot be written stops nothing
         temporary.write_text(made, "utf-8")
-        os.replace(temporary, kept)
     return made
 
 
