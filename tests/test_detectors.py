@@ -563,6 +563,15 @@ def test_a_removal_parcel_that_arrived_short_is_owed_from_the_day_it_came(tmp_pa
     assert table["sources"].tolist() == ["receipts.csv:2"]
 
 
+def test_a_claim_above_the_cross_border_fee_says_that_the_lower_fee_was_left_aside(tmp_path):
+    site = {"site": "Amazon.fr", "currency": "EUR"}
+    rows = [*sold("1", "2026-05-01", "O1", fee=5.8, **site), *sold("1", "2026-05-02", "O2", fee=8.0, **site),
+            fee("1", 5.0, store="FR", currency="EUR"), fee("1", 7.0, store="FR", currency="EUR")]
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), market="EU", types=["fee_overcharge"])
+    assert found == {("fee_overcharge", "S-1"): 1} and table["unit_value"].tolist() == [1.0]
+    assert table["note"].str.contains("lower one for a sale within the country").all()
+
+
 def test_a_ledger_without_amazons_own_balance_is_netted_by_hand(tmp_path):
     rows = [ledger("1", "2026-05-01", "M", -3), ledger("1", "2026-05-09", "F", 1),
             paid("1", "2026-05-12", "Lost_Warehouse", 1, 8), ledger("2", "2026-05-01", "E", -1)]

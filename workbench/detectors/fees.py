@@ -11,6 +11,7 @@ from workbench.matching import Stream, fifo
 
 CARD_SHARE, CARD_SKUS = 0.5, 3  # a fee that moves on one day for this share, and number, of the SKUs is a new fee card
 CARD_DAY = (1, 15)  # Amazon's usual day for a new card, where too few SKUs tell
+ACROSS = "the cross-border fee of the preview is allowed for; it has a lower one for a sale within the country"
 CROSS_BORDER = ("uk", "de", "fr", "it", "es", "se")  # sites that a European preview has a fee of its own for
 
 
@@ -19,7 +20,8 @@ def fee_overcharge(papers: Papers) -> Found:
 
     The preview shows the fee card of its own day. Where the fees of many SKUs moved on one day, that is a new card: what
     another card charged is measured against the same SKU's fee on that card. Multi-channel orders have another card; a
-    sale across a border counts by the higher of the fees that the preview gives for it.
+    sale across a border counts by the higher of the fees that the preview gives for it. Which centre an order came from is
+    not looked at, so a cross-border fee that was charged for a sale within the country is not found.
     """
     charges = papers.once(sales)
     charges = charges[(charges["fee_charged"] > 0) & ~charges["is_other_channel"] & (charges["units_sold"] > 0)]
@@ -37,6 +39,7 @@ def fee_overcharge(papers: Papers) -> Found:
     sources += [witnesses(papers, over, "fee").assign(role="charge"),
                 lines(np.arange(len(over)), preview, "fee_preview", np.zeros(len(over)))]
     return found(over, settled, sources, stage="charged", unit_value=over["excess"].to_numpy(float),
+                 note=np.where(over["lowest"] < over["expected"] - 0.005, ACROSS, ""),
                  ambiguous=first_of(np.where(unsure, "the fee card of that day is not known", ""),
                                     uncovered(papers, "reimbursements", over["day"])))
 
@@ -52,6 +55,7 @@ def _expected(charges: pd.DataFrame, preview: pd.DataFrame) -> pd.DataFrame:
                      for site in CROSS_BORDER if f"fulfillment_fee_{site}" in preview]
     fees = pd.concat(fees, ignore_index=True).dropna(subset=["expected"])
     fees = fees[fees["expected"] > 0].sort_values("expected", kind="stable")
+    fees["lowest"] = fees.groupby(["msku", "country"])["expected"].transform("min")
     by_site = fees.drop_duplicates(["msku", "country"], keep="last")
     site = charges.merge(by_site, on=["msku", "country"], how="left", validate="many_to_one")
     same = (site["money"] == "") | (site["currency"] == "") | (site["money"] == site["currency"])
