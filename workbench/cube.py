@@ -64,17 +64,17 @@ class Cube:
         self._of_places = _Rows(sums[0], sums[1], np.zeros_like(sums[0]), counts)
         sums, counts = _summed(rows, [month, country[place], product], [self.months, self._countries, self.products])
         self._of_products = _Rows(*sums, counts)
-        self._clusters(loss.losses(ledger, as_of=as_of))
+        self._known = self._clusters(loss.losses(ledger, as_of=as_of))
 
-    def _clusters(self, events: pd.DataFrame) -> None:
-        """Net units lost per product, week and month: what `loss` takes the dispersion from."""
+    def _clusters(self, events: pd.DataFrame) -> rates.Clusters:
+        """Net units lost per product and week, and what months vary beyond that: what `loss` takes the dispersion from."""
         week = (events["event_date"].to_numpy("datetime64[D]").astype(np.int64) + 3) // 7
-        clusters = pd.DataFrame({"fnsku": pd.factorize(events["fnsku"].astype("str"))[0], "week": week,
-                                 "month": events["month"].to_numpy(), "units": events["units_lost"].to_numpy()})
-        clusters = clusters.groupby(["fnsku", "week", "month"], as_index=False)["units"].sum()
-        self._cluster = clusters.groupby(["fnsku", "week"]).ngroup().to_numpy()
-        self._cluster_month = np.searchsorted(np.asarray(self.months, "str"), clusters["month"].to_numpy("str"))
-        self._cluster_units = clusters["units"].to_numpy(np.int64)
+        weekly = pd.DataFrame({"fnsku": pd.factorize(events["fnsku"].astype("str"))[0], "week": week,
+                               "units": events["units_lost"].to_numpy()})
+        found = rates.cluster_moments(weekly.groupby(["fnsku", "week"])["units"].sum().to_numpy())
+        rows = self._of_places
+        return rates.restless(found, *(np.bincount(rows.month, rows.counts[name], len(self.months))
+                                       for name in ("units_lost", "units_handled")))
 
     def rates(self, by: Sequence[str] = ("month",), *, months: tuple[str, str] | None = None, country: str = "",
               centers: Sequence[str] = (), products: Sequence[str] = (), baseline: float = 0.003,
@@ -155,13 +155,9 @@ class Cube:
         return out
 
     def _clusters_in(self, inside: np.ndarray) -> rates.Clusters:
-        """The clusters of the chosen months, and what those months vary beyond them."""
-        units = np.where(inside[self._cluster_month], self._cluster_units, 0)
-        found = rates.cluster_moments(np.bincount(self._cluster, units))
-        rows = self._of_places
-        lost, handled = (np.bincount(rows.month, rows.counts[name], len(inside))[inside]
-                         for name in ("units_lost", "units_handled"))
-        return rates.restless(found, lost, handled)
+        """The clusters of all months, for a question about those `inside`."""
+        handled = np.bincount(self._of_places.month, self._of_places.counts["units_handled"] != 0, len(inside)) > 0
+        return self._known._replace(months=max(int((handled & inside).sum()), 1))
 
 
 def _summed(rows: _Rows, codes: Sequence[np.ndarray],

@@ -192,7 +192,7 @@ def standing(table: pd.DataFrame, *, clusters: rates.Clusters, baseline: float =
 def clusters_of(ledger: pd.DataFrame, by: str | None = None, *, as_of: dt.date,
                 months: tuple[str, str] | None = None) -> rates.Clusters:
     """The clusters units were lost in, net units of one FNSKU and week, and what months vary beyond them: those of the
-    whole account, or of each centre or SKU (`by`)."""
+    whole account, or of each centre or SKU (`by`). All months tell; `months` are those in question."""
     return _Events(ledger, as_of, months).clusters(by)
 
 
@@ -228,6 +228,7 @@ class _Events:
                                      Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
         self.open = self.matched.open
         self.at = np.arange(len(self.lost))  # each loss's place in `matched`
+        self.known = (self.lost, self.open), (self.handled, self.units_handled)  # of all months
         if months:
             self._only(*months)
 
@@ -261,15 +262,17 @@ class _Events:
 
     def clusters(self, by: str | None = None) -> rates.Clusters:
         """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together. And what the
-        months of the account, or of each value of `by`, vary beyond that."""
-        week = (self.day[self.lost] + 3) // 7  # weeks begin on Monday
-        lost = pd.DataFrame({"fnsku": self.fnsku[self.lost], "week": week, "units": self.open})
-        found = rates.cluster_moments(lost.groupby(["fnsku", "week"])["units"].sum().to_numpy())
+        months of the account, or of each value of `by`, vary beyond that. All months tell, whichever are in question."""
+        lost, units = self.known[0]
+        week = (self.day[lost] + 3) // 7  # weeks begin on Monday
+        weekly = pd.DataFrame({"fnsku": self.fnsku[lost], "week": week, "units": units})
+        found = rates.cluster_moments(weekly.groupby(["fnsku", "week"])["units"].sum().to_numpy())
         codes, labels = self.keys(["month", by] if by else ["month"])
         shape = (len(labels[0]), len(labels[1]) if by else 1)
         cell = codes[0] * shape[1] + (codes[1] if by else 0)
-        return rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
-                                       for rows, values in ((self.lost, self.open), (self.handled, self.units_handled))))
+        found = rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
+                                        for rows, values in self.known))
+        return found._replace(months=max(len(np.unique(codes[0][self.handled])), 1))
 
 
 def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:

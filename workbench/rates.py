@@ -34,10 +34,11 @@ class Clusters(NamedTuple):
     dispersion: float = 1.0  # E[size^2] / E[size]: variance of the units lost over their mean
     number: float = float("inf")  # clusters of equal size that would tell as much about the dispersion
     unrest: float = 0.0  # dispersion added by months that differ, per unit handled in a month
-    months: int = 1  # that were known
+    seen: int = 1  # months the unrest was seen in
+    months: int = 1  # in question: those of a rate that is not a month's
 
     def over(self, exposure: np.ndarray, months: int | None = None) -> np.ndarray:
-        """The dispersion of what is lost of so many units handled in so many months (by default all that were known)."""
+        """The dispersion of what is lost of so many units handled in so many months (by default those in question)."""
         return self.dispersion + self.unrest * np.maximum(np.asarray(exposure, float), 0) / (months or self.months)
 
 
@@ -73,7 +74,7 @@ def _tail(dispersion: np.ndarray, clusters: Clusters, level: float) -> np.ndarra
     from scipy.stats import norm, t
 
     doubt = (clusters.dispersion**2 / clusters.number if clusters.dispersion > 1 else 0.0) + (
-        dispersion - clusters.dispersion)**2 / (FREEDOM * max(clusters.months - 1, 1))
+        dispersion - clusters.dispersion)**2 / (FREEDOM * max(clusters.seen - 1, 1))
     freedom = np.divide(dispersion**2, doubt, out=np.full(len(dispersion), np.inf), where=doubt > 0)
     return norm.sf(t.ppf((1 + level) / 2, np.maximum(freedom, 1)))
 
@@ -107,17 +108,17 @@ def restless(clusters: Clusters, units: np.ndarray, exposure: np.ndarray) -> Clu
     units, exposure, months = units[known], np.maximum(exposure[known], 0), max(int(known.sum()), 1)
     weight = units.sum(axis=0)
     if months < LEAST_POINTS or not weight.sum() > 0:
-        return clusters._replace(months=months)
+        return clusters._replace(seen=months, months=months)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = weight / exposure.sum(axis=0)
         z = (units / exposure - mean) / np.sqrt(mean * clusters.dispersion / exposure)
     steps = np.abs(np.diff(z, axis=0))
     weights = np.isfinite(steps) * weight
     if not weights.sum() > 0:
-        return clusters._replace(months=months)
+        return clusters._replace(seen=months, months=months)
     beyond = max((np.nan_to_num(steps) * weights).sum() / weights.sum() / MOVING_RANGE, 1.0)**2 - 1
-    return clusters._replace(unrest=float(clusters.dispersion * beyond / (exposure.mean(axis=0) @ weight / weight.sum())),
-                             months=months)
+    unrest = clusters.dispersion * beyond / (exposure.mean(axis=0) @ weight / weight.sum())
+    return clusters._replace(unrest=float(unrest), seen=months, months=months)
 
 
 class Shrunk(NamedTuple):
