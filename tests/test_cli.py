@@ -72,7 +72,7 @@ def test_a_clean_folder_ends_with_0_and_has_no_problems(seller, tmp_path, capsys
     assert cli.main(["check", str(seller), "--out", str(tmp_path / "none.csv")]) == 0
     assert (tmp_path / "none.csv").read_text("utf-8-sig").splitlines() == ["file,line,column,value,why"]
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("  ledger_detail"))
-    assert line.split() == ["ledger_detail", "1", "33", "2026-06-01", "2026-06-30", "0", "0"]
+    assert line.split() == ["ledger_detail", "1", "33", "2026-06-01..2026-06-30", "0", "0"]
     assert cli.main(["loss", str(seller), "--out", str(tmp_path / "loss.csv")]) == 0
 
 

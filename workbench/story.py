@@ -49,12 +49,12 @@ def _reports(books: Books) -> Iterator[str]:
     if read.empty:
         return
     yield ""
-    yield f"{'Reports':24}{'files':>6}{'rows':>12}  {'first day':12}{'last day':12}{'replaced':>10}{'set aside':>10}"
+    yield f"{'Reports':24}{'files':>6}{'rows':>12}  {'first and last day':24}{'replaced':>10}{'set aside':>11}"
     for report, group in read.groupby("report", sort=True):
         first, last = group["first_day"].min(), group["last_day"].max()
-        days = (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}") if last == last else ("no dates", "")
-        yield (f"  {report:22}{len(group):6}{group['rows'].sum():12,}  {days[0]:12}{days[1]:12}"
-               f"{group['rows_replaced'].sum():10,}{group['rows_set_aside'].sum():10,}")
+        days = f"{first:%Y-%m-%d}..{last:%Y-%m-%d}" if last == last else "no dates"
+        yield (f"  {report:22}{len(group):6}{group['rows'].sum():12,}  {days:24}"
+               f"{group['rows_replaced'].sum():10,}{group['rows_set_aside'].sum():11,}")
 
 
 def _others(books: Books) -> Iterator[str]:
