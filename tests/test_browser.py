@@ -127,7 +127,7 @@ def test_a_chart_tells_its_values_and_keeps_the_tables_to_what_was_picked(place,
             break
     assert "Units lost" in page.locator("#vg-tooltip-element").inner_text()
     mark.click()
-    page.wait_for_function("[...document.querySelectorAll('.count')].some(one => one.textContent.startsWith('1 of'))")
+    table.locator(".count", has_text="1 of").wait_for()
     assert table.locator("tbody tr:visible").count() == 1
     table.get_by_role("button", name="show all").click()
     assert table.locator("tbody tr:visible").count() > 1
