@@ -119,7 +119,8 @@ def one(name: str, seed: int, number: int) -> Told:
     began = time.perf_counter()
     found = impact.judged(rows, adopted, name="SOP", as_of=AS_OF, placebo=placebo, pictures=False)
     numbers = (found.ratio, found.low, found.high) if found.method == "imputation" else [float("nan")] * 3
-    refused = any(check.outcome == "failed" for check in found.checks if check.name in impact.FATAL)
+    refused = any(check.outcome == "failed" and (check.name in impact.FATAL or "cause" in check.values)
+                  for check in found.checks)
     return Told(found.verdict, found.reasons[0].code, refused, *numbers, time.perf_counter() - began)
 
 
