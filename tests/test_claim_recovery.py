@@ -11,6 +11,7 @@ import pytest
 
 from workbench import books, claims, display, figures, policy, publish, recovery, words
 from workbench.detectors import DETECTORS
+from workbench.figures import recovery as recovery_figures
 from workbench.simulate import simulate
 
 MONTH, TODAY = "2026-03", dt.date(2026, 3, 31)
@@ -77,7 +78,8 @@ def test_the_page_says_what_can_be_claimed_and_lists_it_with_papers_and_lines(se
     assert f"{len(now)} claims, {now['units_open'].sum()} units" in cards["claimable"]["note"]["en"]
     assert words.form(now["deadline"].min(), "date").en == cards["deadline"]["value"]["en"]
     listed = tables(whole)["claims-to-file"]
-    assert len(listed) == min(len(now), 200)
+    fees = now["claim_type"] == "fee_overcharge"  # one row a SKU
+    assert len(listed) == min((~fees).sum() + now.loc[fees, "msku"].nunique(), 200)
     assert all(re.search(r":\d+", row[-1][0]) for row in listed), "every claim cites a file and a line"
     days = [row[0][-1] for row in listed]
     assert days == sorted(days)
@@ -92,6 +94,18 @@ def test_key_figures_stand_beside_what_was_known_at_the_end_of_the_month_before(
     for name, standing in (("claimable", "open"), ("missed", "expired")):
         amount = words.form(words.Money(account.standing(standing)["amount_open"].sum(), "USD"), "money").en
         assert amount in cards[name]["change"]["en"] and cards[name]["change"]["en"].endswith("in February 2026")
+
+
+def test_the_fee_claims_of_one_sku_are_one_row_of_the_list_with_their_sum():
+    names = ["claim_type", "msku", "currency", "subject", "claim_id", "sources", "units_open", "unit_value", "amount_open",
+             "amount_expected"]
+    rows = pd.DataFrame([("fee_overcharge", "A", "USD", "o1", "c1", "f:2", 1, 0.5, 0.5, 0.4),
+                         ("lost_warehouse", "A", "USD", "", "c2", "f:3", 2, 8.0, 16.0, 12.0),
+                         ("fee_overcharge", "A", "USD", "o3", "c3", "f:4", 3, 0.5, 1.5, 1.2),
+                         ("fee_overcharge", "B", "USD", "o4", "c4", "f:5", 1, 0.7, 0.7, 0.6)], columns=names)
+    found = recovery_figures._fees_together(rows).set_index("claim_id")
+    assert found["amount_open"].to_dict() == {"c2": 16.0, "c1 +1": 2.0, "c4": 0.7}
+    assert found.loc["c1 +1", ["subject", "sources", "units_open", "unit_value"]].tolist() == ["o1 +1", "f:2 +1", 4, 0.5]
 
 
 def test_the_waterfall_on_the_page_closes_to_the_cent(whole):

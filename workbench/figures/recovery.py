@@ -104,14 +104,30 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
     rows = rows.assign(papers_missing=[named("paper", words) for words in lacks],
                        subject=about.where(about != "", rows["reimbursement_id"]))
-    rows = rows.sort_values(["deadline", "amount_expected", "amount_open", "claim_id"],
-                            ascending=[True, False, False, True])
+    order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
+    rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
+    rows = rows.sort_values(list(order), ascending=list(order.values()))
     shown = columns("deadline", "days_left", "claim_type", "msku", "fnsku", "subject", "fulfillment_center", "event_date",
                     "units_open", "unit_value", "amount_open", "amount_expected", "papers_missing", "claim_id", "sources")
     table = Table(rows.head(LISTED), shown, say("recovery.work_list"), name="claims-to-file", labels=TYPE)
     left = len(rows) - LISTED
     more = (Note(say("page.left_out", shown=LISTED, left=left), "quiet"),) if left > 0 else ()
     return Page((Note(note), table, *more))
+
+
+def _fees_together(rows: pd.DataFrame) -> pd.DataFrame:
+    """The list with the fee claims of one SKU as one row: hundreds of charges of some cents have one cause, a wrong
+    measurement. The earliest deadline stands for them, its order, claim and lines with how many more ("… +41")."""
+    fee = rows["claim_type"] == "fee_overcharge"
+    group = rows[fee].groupby(["msku", "currency"], sort=False, observed=True)
+    first = group.head(1).set_index(["msku", "currency"])
+    more = group.size() - 1
+    sums = group[["units_open", "amount_open", "amount_expected"]].sum(min_count=1)
+    sums["unit_value"] = sums["amount_open"] / sums["units_open"].astype("float64")
+    tail = (" +" + more.astype("str")).where(more > 0, "")
+    texts = {name: first[name].astype("str") + tail for name in ("subject", "claim_id", "sources")}
+    together = first.assign(**sums.round(2).to_dict("series"), **texts).reset_index()
+    return pd.concat([rows[~fee], together[rows.columns]], ignore_index=True) if fee.any() else rows
 
 
 def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
