@@ -91,6 +91,13 @@ def test_a_settlement_whose_first_line_is_broken_has_no_currency_and_says_so(tmp
     assert [(p.line, p.column) for p in found.found if p.kind == "doubt"] == [(3, "currency")]
 
 
+def test_blanks_in_a_settlements_currency_are_no_currency(tmp_path):
+    header = "settlement-id\ttotal-amount\tcurrency\ttransaction-type\tposted-date\tother-amount\n"
+    rows = "".join(f"1\t\t{word}\tFee\t2026-05-13T08:00:00+00:00\t5.00\n" for word in ("  ", ""))
+    (tmp_path / "s.txt").write_text(header + "1\t10.00\tCAD\t\t\t\n" + rows, "utf-8")
+    assert reports.read(tmp_path / "s.txt").table["currency"].tolist() == ["CAD"] * 3
+
+
 def test_a_moment_in_an_id_column_is_doubted(tmp_path):
     (tmp_path / "s.txt").write_text(
         "settlement-id\ttotal-amount\tcurrency\ttransaction-type\tposted-date\tshipment-id\tdeposit-date\tother-amount\n"

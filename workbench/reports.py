@@ -309,7 +309,7 @@ def blank(kind: pa.DataType, size: int) -> pa.Array:
 def _filled_down(cells: pa.Array) -> pa.Array:
     """Blank cells take the value above: settlements write their currency once."""
     coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
-    plain = coded.dictionary.take(coded.indices)
+    plain = pc.utf8_trim_whitespace(coded.dictionary).take(coded.indices)
     filled = pc.fill_null_forward(pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain))
     return pc.fill_null(filled, "").dictionary_encode()
 
