@@ -20,6 +20,7 @@ DAMAGE = ("E", "6", "7", "H", "K", "U")
 SPARSE_SILENCE = 45  # days
 FEWEST = 8  # active days from which a rhythm can be told from a hole in it
 REGULAR = 5  # steps of one length that make a rhythm
+CALENDAR = (7, 14, 28, 29, 30, 31)  # days between reports made once a week, a fortnight, a month
 # Checks that are unknown, not left out, when their report is absent: the figures of every page stand on them.
 CORE = ("identity", "chain", "detail_summary", "damage_pairs", "settlement_totals")
 # The summary's movements, and which of them leave stock: some files write those as positive magnitudes.
@@ -302,7 +303,7 @@ def longest_silence(days: np.ndarray) -> int:
     if not len(steps):
         return SPARSE_SILENCE
     usual = int(np.median(steps))
-    if usual > 1 and len(steps) >= REGULAR and np.mean(steps == usual) >= 0.8:
+    if usual in CALENDAR and len(steps) >= REGULAR and np.mean(steps == usual) >= 0.8:
         return usual
     active, empty = len(days), int((steps - 1).sum())
     if active >= FEWEST:
