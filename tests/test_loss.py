@@ -145,7 +145,7 @@ EVENTS = st.lists(st.tuples(st.integers(0, 120), st.sampled_from("XYZ"), st.samp
                             st.integers(-4, 4), st.sampled_from(["A", "B"])), min_size=1, max_size=25)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(EVENTS)
 def test_months_and_centers_equal_a_plain_queue_and_add_up(events):
     start = dt.date(2026, 1, 1)

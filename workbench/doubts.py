@@ -22,6 +22,7 @@ _ODD_BYTES = np.zeros(256, bool)
 _ODD_BYTES[[*range(33), *b'",;:', 127, *range(128, 256)]] = True
 _DAMAGE = r'["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
 _MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
+_AMOUNT = r"^-?\d+[.,]\d\d$"
 _LOST = r"\x{fffd}|[\x{80}-\x{9f}]|\?{2,}"  # in free text: characters that a recoding has lost
 
 
@@ -31,12 +32,16 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     `proven`: the encoding is certain; where it is not, a letter beyond ASCII in an identifier is a sign too.
     """
     texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    found = _misshapen(values, texts, column, lines)
+    if column.type in ("id", "code"):
+        amounts = pc.match_substring_regex(texts, _AMOUNT)
+        found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
+                       ("doubt", "note"))
     if not _any_odd(texts):
-        return _misshapen(values, texts, column, lines)
+        return found
     if column.type not in ("id", "code"):
         lost = pc.match_substring_regex(texts, _LOST)
         return _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
-    found = _misshapen(values, texts, column, lines)
     damaged = pc.match_substring_regex(texts, _DAMAGE if proven else _DAMAGE + r"|[\x{80}-\x{10ffff}]")
     found += _told(values, texts, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
                    ("doubt", "note"))
