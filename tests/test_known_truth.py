@@ -6,7 +6,7 @@ import pytest
 from workbench import books, checks, claims, loss, policy
 from workbench.simulate import REGIONS, score, simulate
 
-QUICK = ("US", "EU", "JP", "AE", "EU messy")  # the others are among the long tests
+QUICK = ("US", "EU", "JP", "EU messy")  # the others are among the long tests
 
 
 @pytest.fixture(scope="module", params=[
