@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -155,6 +156,7 @@ def lines(claim: np.ndarray, rows: pd.DataFrame, role: str, units: np.ndarray | 
 
 # ---------------------------------------------------------------------------------------------------- claims
 
+@functools.cache
 def nothing() -> Found:
     """No event at all."""
     claims = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})

@@ -27,21 +27,22 @@ def sales(papers: Papers) -> pd.DataFrame:
     table = papers.once(money_lines)
     part = {name: table[table["what"] == name] for name in ("price", "promotion", "fee", "referral", "refund")}
     counted = table[table["what"] == "count"]
-    grouped = {name: rows.groupby(LINE, sort=False)["amount"].sum() for name, rows in part.items()}
+    grouped = {name: rows.groupby("sale")["amount"].sum() for name, rows in part.items()}
     out = pd.DataFrame({"principal": grouped["price"], "off": grouped["promotion"], "fee_charged": -grouped["fee"],
                         "referral": -grouped["referral"], "refunded": -grouped["refund"]})
     out["principal"] = out["principal"] + out["off"].fillna(0)
     sold = pd.concat([part["price"], part["fee"]])
-    out["sold_on"] = sold.groupby(LINE)["posted_on"].min()
-    out["refunded_on"] = part["refund"].groupby(LINE)["posted_on"].min()
+    out["sold_on"] = sold.groupby("sale")["posted_on"].min()
+    out["refunded_on"] = part["refund"].groupby("sale")["posted_on"].min()
     out["units_sold"] = np.nan
     for rows in (part["price"][part["price"]["amount"] > 0], counted, part["fee"][part["fee"]["amount"] < 0]):
-        units = rows.groupby(LINE)["units"].sum().reindex(out.index)
+        units = rows.groupby("sale")["units"].sum().reindex(out.index)
         out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, units)
-    by_line = table.groupby(LINE, sort=False)
-    for name, how in (("is_other_channel", "any"), ("is_fba", "any"), ("currency", "first"), ("country", "first")):
-        out[name] = by_line[name].agg(how)
-    out = out[out[["principal", "fee_charged", "refunded"]].notna().any(axis=1)].reset_index()
+    by_sale = table.groupby("sale")
+    for name in ("is_other_channel", "is_fba"):
+        out[name] = by_sale[name].any()
+    out = table.drop_duplicates("sale").set_index("sale")[[*LINE, "currency", "country"]].join(out, how="right")
+    out = out[out[["principal", "fee_charged", "refunded"]].notna().any(axis=1)].reset_index(drop=True)
     out = _from_orders(papers.books, out)
     price = out["principal"] / out["units_sold"].where(out["units_sold"] > 0)
     out["unit_price"] = price.where(price > 0).fillna(out["order_price"])
@@ -81,9 +82,9 @@ def has_money(papers: Papers) -> bool:
 
 
 def money_lines(papers: Papers) -> pd.DataFrame:
-    """The amounts of FBA orders and refunds: what (price, promotion, fee, referral: also closing fees, refund; count: units
-    on a line of their own, as in flat file V1), order_id, msku, amount, units, posted_on, currency, country,
-    is_other_channel, is_fba (some file says so), file, line.
+    """The amounts of FBA orders and refunds: sale (a number for the order and SKU), what (price, promotion, fee, referral:
+    also closing fees, refund; count: units on a line of their own, as in flat file V1), order_id, msku, amount, units,
+    posted_on, currency, country, is_other_channel, is_fba (some file says so), file, line.
 
     From the settlements and the date-range transactions: of each order line's sale, and of its refund, from the report that
     tells more of it; both tell the same money.
@@ -102,8 +103,9 @@ def money_lines(papers: Papers) -> pd.DataFrame:
     amazon, merchant = _channels(books)
     out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | out["order_id"].isin(amazon).to_numpy() | (what == "fee")
     by_seller = ~channel.isin(["afn", "amazon", ""]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
-    line = out.groupby(LINE, sort=False).ngroup().to_numpy()
-    shipped = np.bincount(line, by_seller & ~(what == "fee"), minlength=1)[line] > 0 if len(out) else by_seller
+    out["sale"] = out.groupby(LINE).ngroup().to_numpy()
+    sale = out["sale"].to_numpy()
+    shipped = np.bincount(sale, by_seller & ~(what == "fee"), minlength=1)[sale] > 0 if len(out) else by_seller
     return out[~shipped].reset_index(drop=True)
 
 
