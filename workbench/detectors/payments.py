@@ -84,9 +84,11 @@ def wrong_reversal(papers: Papers) -> Found:
 # ---------------------------------------------------------------------------------------------------- inside
 
 def _originals(rows: pd.DataFrame) -> pd.DataFrame:
-    """The payments that a reversal may name: kind, units, file and line by reimbursement id and label, and by the id alone,
+    """The payments that reversals name: kind, units, file and line by reimbursement id and label, and by the id alone,
     since one id may stand on several lines."""
-    paid = rows[(rows["kind"] != "reversal") & (rows["reimbursement_id"].astype("str") != "")]
+    back, number = rows["kind"] == "reversal", rows["reimbursement_id"].astype("str")
+    named = set(rows.loc[back, "original_reimbursement_id"].astype("str")) - {""}
+    paid = rows[~back & number.isin(named)]
     number = paid["reimbursement_id"].astype("str")
     both = pd.concat([paid.assign(named=number + "\x1f" + paid["key"]), paid.assign(named=number)], ignore_index=True)
     return both.groupby("named", sort=False).agg({"kind": "first", "units": "sum", "file": "first", "line": "first"})
