@@ -46,9 +46,9 @@ def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFram
     `form` names its data (`alt.NamedData("rows")`) and the types of its fields; `rows` gives them under those names, or a
     function of the language where the rows hold words. `settings` must be hashable.
     """
-    specs = {}
+    specs, plain = {}, {name: records(frame) for name, frame in rows.items() if not callable(frame)}
     for language in words.LANGUAGES:
-        data = {name: records(frame(language) if callable(frame) else frame) for name, frame in rows.items()}
+        data = {name: plain[name] if name in plain else records(frame(language)) for name, frame in rows.items()}
         specs[language] = _sized({**_form(form, language, settings), "description": description.in_(language),
                                   "datasets": data})
     return Chart(specs, description)
@@ -76,8 +76,10 @@ def records(frame: pd.DataFrame) -> list[dict]:
     for name, column in frame.items():
         if pd.api.types.is_datetime64_any_dtype(column):
             column = column.dt.strftime("%Y-%m-%d")
-        values = column.astype("object").where(column.notna(), None)
-        columns[name] = values.tolist()
+        values = column.tolist()
+        if column.hasnans:
+            values = [None if gone else value for value, gone in zip(values, column.isna(), strict=True)]
+        columns[name] = values
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
