@@ -32,16 +32,17 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     `proven`: the encoding is certain; where it is not, a letter beyond ASCII in an identifier is a sign too.
     """
     texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-    found = _misshapen(values, texts, column, lines)
-    if column.type in ("id", "code"):
-        amounts = pc.match_substring_regex(texts, _AMOUNT)
-        found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
-                       ("doubt", "note"))
-    if not _any_odd(texts):
-        return found
     if column.type not in ("id", "code"):
+        if not _any_odd(texts):
+            return []
         lost = pc.match_substring_regex(texts, _LOST)
         return _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
+    found = _misshapen(values, texts, column, lines)
+    amounts = pc.match_substring_regex(texts, _AMOUNT)
+    found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
+                   ("doubt", "note"))
+    if not _any_odd(texts):
+        return found
     damaged = pc.match_substring_regex(texts, _DAMAGE if proven else _DAMAGE + r"|[\x{80}-\x{10ffff}]")
     found += _told(values, texts, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
                    ("doubt", "note"))

@@ -22,7 +22,8 @@ def underpaid(papers: Papers) -> Found:
     unit's value. Payments that were taken back are left to the reversals; one order paid in parts is judged as a whole.
     """
     rows = papers.once(reimbursements)
-    back, number = set(_named(rows[rows["kind"] == "reversal"], _originals(rows))), rows["reimbursement_id"].astype("str")
+    back = set(_named(rows[rows["kind"] == "reversal"], papers.once(_originals)))
+    number = rows["reimbursement_id"].astype("str")
     taken = number.isin(back) | (number + "\x1f" + rows["key"]).isin(back)
     cash = rows["units_cash"].fillna(0).astype("int64")
     owed = rows.assign(units=cash)[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
@@ -49,7 +50,7 @@ def wrong_reversal(papers: Papers) -> Found:
     files cannot be judged. Until its 14 days are over a claim waits.
     """
     rows = papers.once(reimbursements)
-    originals = _originals(rows)
+    originals = papers.once(_originals)
     stock = papers.once(warehouse)
     order = rows[(rows["kind"] == "reversal") & (rows["order_id"] != "")].reset_index(drop=True)
     came = Account(order)
@@ -83,9 +84,10 @@ def wrong_reversal(papers: Papers) -> Found:
 
 # ---------------------------------------------------------------------------------------------------- inside
 
-def _originals(rows: pd.DataFrame) -> pd.DataFrame:
+def _originals(papers: Papers) -> pd.DataFrame:
     """The payments that reversals name: kind, units, file and line by reimbursement id and label, and by the id alone,
     since one id may stand on several lines."""
+    rows = papers.once(reimbursements)
     back, number = rows["kind"] == "reversal", rows["reimbursement_id"].astype("str")
     named = set(rows.loc[back, "original_reimbursement_id"].astype("str")) - {""}
     paid = rows[~back & number.isin(named)]

@@ -103,10 +103,9 @@ def money_lines(papers: Papers) -> pd.DataFrame:
     amazon, merchant = _channels(books)
     out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | out["order_id"].isin(amazon).to_numpy() | (what == "fee")
     by_seller = ~channel.isin(["afn", "amazon", ""]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
-    out["sale"] = out.groupby(LINE).ngroup().to_numpy()
-    sale = out["sale"].to_numpy()
+    sale = out.groupby(LINE).ngroup().to_numpy()
     shipped = np.bincount(sale, by_seller & ~(what == "fee"), minlength=1)[sale] > 0 if len(out) else by_seller
-    return out[~shipped].reset_index(drop=True)
+    return out.assign(sale=sale)[~shipped].reset_index(drop=True)
 
 
 def _of_settlements(books: Books) -> pd.DataFrame:
