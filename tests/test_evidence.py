@@ -21,8 +21,12 @@ EMPTY = {"claim_id": "", "claim_type": "inbound_shortage", "fnsku": "X000000001"
          "rule": "Seller Central GEYPWTSQRTXXXMVB (copy of early 2025) [amazon]"}
 
 
+ASKED = policy.load("amazon", "US").facts["evidence"]
+
+
 def claims(*changes):
-    return pd.DataFrame([EMPTY | {"claim_id": f"c{at}"} | change for at, change in enumerate(changes)])
+    rows = [EMPTY | {"claim_id": f"c{at}"} | change for at, change in enumerate(changes)]
+    return pd.DataFrame([{"evidence": ";".join(ASKED.get(row["claim_type"], ()))} | row for row in rows])
 
 
 @pytest.fixture
@@ -54,8 +58,8 @@ def document(*lines, link=False):
     return out.getvalue()
 
 
-def states(folder, table, name="amazon"):
-    found = evidence.papers(table, evidence.files(folder), policy.load(name, "US"), books.open(folder, TODAY))
+def states(folder, table):
+    found = evidence.papers(table, evidence.files(folder), books.open(folder, TODAY))
     return found.set_index(["claim_id", "paper"])["state"].to_dict()
 
 
@@ -79,15 +83,9 @@ def test_ids_of_several_words_and_pictures(shop):
     assert found["c1", "invoice_for_cost"] == "present" and found["c1", "ledger_lines"] == "in_reports"
 
 
-def test_each_policy_asks_for_its_own_papers_and_more_for_costly_categories(shop):
-    folder = shop()
-    (folder / "costs.csv").write_text("sku,unit_cost,category,currency\nS-1,9.00,Consumer Electronics,USD\n"
-                                      "S-2,2,Garden,USD\n")
-    found = states(folder, claims({}, {"msku": "S-2"}), "article_2026_01")
-    assert {paper for claim, paper in found if claim == "c0"} == {
-        "proof_of_delivery", "commercial_invoice", "packing_list", "gps_track", "purchase_contract"}
-    assert ("c1", "purchase_contract") not in found
-    assert ("c0", "proof_of_ownership") in states(folder, claims({}))
+def test_a_claim_has_a_row_for_each_paper_that_it_asks_for(shop):
+    found = states(shop(), claims({"evidence": "shipment_id;gps_track"}, {"evidence": ""}))
+    assert found == {("c0", "shipment_id"): "in_reports", ("c0", "gps_track"): "missing"}
 
 
 def test_complete_and_missing_are_told_per_claim():
@@ -133,7 +131,7 @@ def test_what_cannot_be_read_is_said_and_not_guessed(shop, name, data):
 def made(folder, **change):
     table = claims(change)
     own = evidence.belonging(table, evidence.files(folder))
-    papers = evidence.papers(table, own, policy.load("amazon", "US"), books.open(folder, TODAY))
+    papers = evidence.papers(table, own, books.open(folder, TODAY))
     claim = table.iloc[0]
     fit = evidence.fits(claim, own)
     story = "story\n  inbound.csv:7  units=3"

@@ -276,7 +276,7 @@ def _packet(args: argparse.Namespace) -> int:
     story = claims.story(table, books, args.claim_id)
     one = table[table["claim_id"] == args.claim_id]
     own = evidence.belonging(one, evidence.files(args.seller))
-    papers = evidence.papers(one, own, rules, books)
+    papers = evidence.papers(one, own, books)
     claim = one.iloc[0]
     fit = evidence.fits(claim, own)
     said = packet.text(claim, papers, fit)

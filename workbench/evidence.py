@@ -1,4 +1,4 @@
-"""The papers of a claim: which the policy asks for, which lie in the seller's `evidence/` folder, whether they fit.
+"""The papers of a claim: which are asked for, which lie in the seller's `evidence/` folder, whether they fit.
 
 A file belongs to a claim when its name (or a folder's on the way) holds the claim's shipment id, order id or FNSKU as a
 whole word, in any case. Which paper it is, its name says too (invoice, POD, packing list, 发票, 签收 …), and a picture is
@@ -18,7 +18,6 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.books import Books
-from workbench.policy import Policy
 
 FOLDER = "evidence"
 LARGEST = 25 << 20  # bytes; a larger file is listed, not opened
@@ -57,28 +56,13 @@ def files(seller: Path | str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "path", "bytes", "papers"])
 
 
-def needed(claims: pd.DataFrame, policy: Policy, books: Books) -> pd.Series:
-    """The papers each claim needs under the policy, joined by ";": those of its type, and the policy's extra ones for
-    categories it names (the analyst's cost sheet says a SKU's category)."""
-    asked = policy.facts.get("evidence", {})
-    own = claims["claim_type"].map({kind: ";".join(papers) for kind, papers in asked.items()}).astype("object").fillna("")
-    special = tuple(policy.facts.get("extra_papers_for", ()))
-    if not special or "extra" not in asked:
-        return own.astype("str")
-    sheet = books["costs"]
-    category = pd.Series(sheet["category"].astype("str").str.casefold().to_numpy(), index=sheet["msku"].astype("str"))
-    category = claims["msku"].map(category[~category.index.duplicated(keep="last")]).astype("object").fillna("")
-    named = category.str.contains("|".join(map(re.escape, special)), regex=True)
-    return own.where(~named, own + ";" + ";".join(asked["extra"])).astype("str")
-
-
-def papers(claims: pd.DataFrame, folder: pd.DataFrame, policy: Policy, books: Books) -> pd.DataFrame:
-    """One row per claim and paper it needs: claim_id, paper, state and files (joined by ";").
+def papers(claims: pd.DataFrame, folder: pd.DataFrame, books: Books) -> pd.DataFrame:
+    """One row per claim and paper its `evidence` column asks for: claim_id, paper, state and files (joined by ";").
 
     state: "in_reports" (the exports themselves hold it), "present" (a file of that kind belongs to the claim), "missing".
     `folder`: of `files`.
     """
-    held = claims.assign(paper=needed(claims, policy, books).str.split(";")).explode("paper")
+    held = claims.assign(paper=claims["evidence"].str.split(";")).explode("paper")
     held = held[held["paper"] != ""].reset_index(drop=True)
     own = belonging(claims, folder)
     kinds = own.assign(paper=own["papers"].str.split(";")).explode("paper")

@@ -39,7 +39,7 @@ def desk(books: Books, as_of: dt.date, name: str) -> Desk:
                                has_sheet=not books.is_absent("cases"))
     folder = evidence.files(books.seller.folder)
     expected = approval.expected(account.standing("open", "wait"), approval.rates(account.cases))
-    return Desk(table, expected, evidence.papers(account.in_play(), folder, rules, books), folder)
+    return Desk(table, expected, evidence.papers(account.in_play(), folder, books), folder)
 
 
 def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive: bool):
