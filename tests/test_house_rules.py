@@ -136,3 +136,12 @@ def test_every_promise_names_tests_that_exist_and_says_which_are_long():
         assert found, f"{file}::{name}"
         is_long = re.search(r"(?m)^@pytest\.mark\.slow", found[1]) or re.search(r"(?m)^pytestmark = .*slow", source)
         assert bool(is_long) == bool(italic), f"{file}::{name}"
+
+
+def test_both_readmes_give_the_same_commands():
+    english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh-CN.md"))
+    given = re.findall(r"^ *\.venv/bin/workbench .*|^python3 -m venv .*|^py -m venv .*", chinese, re.MULTILINE)
+    assert len(given) >= 7 and set(given) <= set(english.splitlines())
+    named = {re.match(r"\| `workbench (\w+)", line)[1] for line in chinese.splitlines() if line.startswith("| `workbench ")}
+    assert named == {re.match(r"\| `workbench (\w+)", line)[1] for line in english.splitlines()
+                     if line.startswith("| `workbench ")}
