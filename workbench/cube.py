@@ -21,7 +21,7 @@ COUNTS = ("units_handled", "units_lost_gross", "units_found", "units_lost", "uni
           "amount_lost")
 PLACE, PRODUCT = ("country", "fulfillment_center"), ("fnsku", "msku")
 BY = ("month", *PLACE, *PRODUCT)
-SMALL = 1_000_000  # so many possible combinations are counted in one array without sorting
+SMALL, DENSE = 1_000_000, 30_000_000  # so many possible combinations of few rows, of a ledger, are counted without sorting
 
 
 class _Rows(NamedTuple):
@@ -45,36 +45,29 @@ class Cube:
     """
 
     def __init__(self, ledger: pd.DataFrame, *, as_of: dt.date, costs: pd.DataFrame | None = None) -> None:
-        self.as_of = as_of
-        finest = loss.counts(ledger, list(BY), as_of=as_of, costs=costs)
-        self.has_costs = costs is not None
-        self.currency = str(finest["currency"].iloc[0]) if len(finest) else ""
-        month, self.months = _coded(finest["month"])
-        place, self.places = _paired(finest, PLACE)
-        product, self.products = _paired(finest, PRODUCT)
-        counts = {name: np.nan_to_num(finest[name].to_numpy()) for name in COUNTS}
-        rows = _Rows(month, place, product, counts)
-        self._by_place = rows.take(np.argsort(place, kind="stable"))
-        self._by_product = rows.take(np.argsort(product, kind="stable"))
+        self.as_of, self.has_costs = as_of, costs is not None
+        parts = loss.parts(ledger, as_of=as_of, costs=costs)
+        self.currency, self._known = parts.currency, parts.clusters
+        counted = [rows for rows, _ in parts.added.values()]
+        month, self.months = _months(parts.day, counted)
+        place, self.places = _paired(parts.table, PLACE, counted)
+        product, self.products = _paired(parts.table, PRODUCT, counted)
+        sizes = [max(len(labels), 1) for labels in (self.places, self.months, self.products)]
+        cell, cells = _numbered((place * sizes[1] + month) * sizes[2] + product, int(np.prod(sizes)), counted)
+        cells, product = np.divmod(cells, sizes[2])
+        place, month = np.divmod(cells, sizes[1])
+        self._by_place = _Rows(month, place, product, {
+            name: np.bincount(cell[rows], values, len(cells)) for name, (rows, values) in parts.added.items()})
+        self._by_product = self._by_place.take(np.argsort(product, kind="stable"))
         self._place_at = np.searchsorted(self._by_place.place, np.arange(len(self.places) + 1))
         self._product_at = np.searchsorted(self._by_product.product, np.arange(len(self.products) + 1))
         self._labels = {name: _coded(table[name]) for table in (self.places, self.products) for name in table}
         country, self._countries = self._labels["country"]
-        sums, counts = _summed(rows, [month, place], [self.months, self.places])
+        sums, counts = _summed(self._by_place, [month, place], [self.months, self.places])
         self._of_places = _Rows(sums[0], sums[1], np.zeros_like(sums[0]), counts)
-        sums, counts = _summed(rows, [month, country[place], product], [self.months, self._countries, self.products])
+        sums, counts = _summed(self._by_place, [month, country[place], product],
+                               [self.months, self._countries, self.products])
         self._of_products = _Rows(*sums, counts)
-        self._known = self._clusters(loss.losses(ledger, as_of=as_of))
-
-    def _clusters(self, events: pd.DataFrame) -> rates.Clusters:
-        """Net units lost per product and week, and what months vary beyond that: what `loss` takes the dispersion from."""
-        week = (events["event_date"].to_numpy("datetime64[D]").astype(np.int64) + 3) // 7
-        weekly = pd.DataFrame({"fnsku": pd.factorize(events["fnsku"].astype("str"))[0], "week": week,
-                               "units": events["units_lost"].to_numpy()})
-        found = rates.cluster_moments(weekly.groupby(["fnsku", "week"])["units"].sum().to_numpy())
-        rows = self._of_places
-        return rates.restless(found, *(np.bincount(rows.month, rows.counts[name], len(self.months))
-                                       for name in ("units_lost", "units_handled")))
 
     def rates(self, by: Sequence[str] = ("month",), *, months: tuple[str, str] | None = None, country: str = "",
               centers: Sequence[str] = (), products: Sequence[str] = (), baseline: float = 0.003,
@@ -190,15 +183,41 @@ def _slices(starts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 def _coded(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Integer codes and their labels, in the labels' order."""
-    codes, labels = pd.factorize(column.astype("str"), sort=True)
-    return codes.astype(np.int64), list(labels)
+    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
+    labels = column.cat.categories.to_numpy().astype("str")
+    order = np.argsort(labels, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[column.cat.codes.to_numpy()] if len(order) else np.zeros(len(column), np.int64), labels[order].tolist()
 
 
-def _paired(frame: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    """Codes of the pairs that occur, and the pairs."""
-    one, other = (_coded(frame[name]) for name in names)
-    key = one[0] * max(len(other[1]), 1) + other[0]
-    cells, at = np.unique(key, return_inverse=True)
-    first, second = np.divmod(cells, max(len(other[1]), 1))
-    return at.astype(np.int64), pd.DataFrame({names[0]: np.asarray(one[1], "object")[first],
-                                              names[1]: np.asarray(other[1], "object")[second]}).astype("str")
+def _numbered(key: np.ndarray, size: int, counted: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each row's key (below `size`) among the keys of the counted rows, and those keys in their order.
+
+    What it says of rows that are not counted means nothing.
+    """
+    if size <= DENSE:
+        seen = np.zeros(size, bool)
+        for rows in counted:
+            seen[key[rows]] = True
+        return (np.cumsum(seen, dtype=np.int32) - 1)[key], np.flatnonzero(seen)
+    cells = np.unique(key[np.concatenate(counted)])
+    return np.searchsorted(cells, key), cells
+
+
+def _months(day: np.ndarray, counted: Sequence[np.ndarray]) -> tuple[np.ndarray, list[str]]:
+    """The month of each row, numbered among the counted ones, and their names."""
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
+    month = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    found, months = _numbered((month - month[0])[day - first], int(month[-1] - month[0]) + 1, counted)
+    return found, (months + month[0]).astype("datetime64[M]").astype("str").tolist()
+
+
+def _paired(table: pd.DataFrame, names: Sequence[str], counted: Sequence[np.ndarray]) -> tuple[np.ndarray, pd.DataFrame]:
+    """The pair of each row, numbered among those of the counted rows, and those pairs."""
+    (one, ones), (other, others) = (_coded(table[name]) for name in names)
+    size = max(len(others), 1)
+    found, pairs = _numbered(one * size + other, max(len(ones), 1) * size, counted)
+    first, second = np.divmod(pairs, size)
+    return found, pd.DataFrame({names[0]: np.asarray(ones, "object")[first],
+                                names[1]: np.asarray(others, "object")[second]}).astype("str")

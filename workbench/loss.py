@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,28 @@ def counts(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.da
     currency. Counts of a finer grain add up to those of a coarser one (not so where `by` holds attributes of the loss).
     """
     return _counted(_Events(ledger, as_of, months), by, costs)
+
+
+class Parts(NamedTuple):
+    """What each row of a ledger adds to what is counted: for whoever adds the same rows up in more than one way."""
+
+    table: pd.DataFrame  # the ledger's rows up to the day
+    day: np.ndarray  # of each row, days since 1970
+    added: dict[str, tuple[np.ndarray, np.ndarray]]  # units_handled …, amount_lost: the rows that add to it, and how much
+    clusters: rates.Clusters  # of the whole account
+    currency: str  # of amount_lost, which is 0 where no cost is known
+
+
+def parts(ledger: pd.DataFrame, *, as_of: dt.date, costs: pd.DataFrame | None = None) -> Parts:
+    """The rows behind `counts`, one by one."""
+    events = _Events(ledger, as_of)
+    amount, unvalued, currency = _values(events, costs)
+    lost = {"units_lost_gross": events.units_lost, "units_found": events.units_lost - events.open,
+            "units_lost": events.open, "units_unvalued": unvalued, "amount_lost": amount}
+    return Parts(events.table, events.day, {"units_handled": (events.handled, events.units_handled),
+                                            "units_damaged": (events.damaged, events.units_damaged),
+                                            **{name: (events.lost, values) for name, values in lost.items()}},
+                 events.clusters(), currency)
 
 
 def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, baseline: float = 0.003,
