@@ -126,8 +126,12 @@ def one(name: str, seed: int, number: int) -> Told:
 
 def run(name: str, runs: int, seed: int = 1, each: Callable = starmap) -> dict:
     """One scenario over `runs` sellers; `each`: itertools.starmap, or a pool's."""
-    truth = SCENARIOS[name].get("ratio", 1.0)
-    told = list(each(one, [(name, seed, number) for number in range(runs)]))
+    return summary(name, list(each(one, [(name, seed, number) for number in range(runs)])))
+
+
+def summary(name: str, told: list[Told]) -> dict:
+    """How often the answers of one scenario were right."""
+    truth, runs = SCENARIOS[name].get("ratio", 1.0), len(told)
     known = [row for row in told if row.ratio == row.ratio]
     ratios = np.array([row.ratio for row in known])
     verdicts = Counter(row.verdict for row in told)

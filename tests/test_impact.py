@@ -6,6 +6,7 @@ The many-seller figures stand in `benchmarks/impact.py`; a few dozen sellers of 
 import datetime as dt
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from workbench import cli, impact, incidents, policy, words
-from workbench.impact import estimate, others, panel, sentences
+from workbench import cli, impact, incidents, policy, rates, words
+from workbench.impact import centres, estimate, others, panel, sentences
 from workbench.impact.estimate import Cells
 from workbench.simulate import simulate
 
@@ -174,6 +175,52 @@ def test_two_way_regression_equals_the_library_and_is_only_a_contrast():
     found = others.two_way(cells)
     assert (found.ratio, found.error) == pytest.approx((np.exp(model.params[-1]), model.bse[-1] * np.sqrt(6 / 5)), rel=1e-5)
     assert found.low < found.ratio < found.high
+
+
+def with_centres(rng, centres=3):
+    """Seven SKUs, six days and some centres, of which two SKUs adopt: rows, adoption days, and the units handled."""
+    units = rng.integers(50, 400, (7, 6, centres)).astype(float)
+    incidents = rng.poisson(units * 0.03 * np.array([1.0, 2.0, 0.5])[:centres])
+    sku, at, center = (axis.ravel() for axis in np.indices(units.shape))
+    adopted = np.where(np.arange(7) < 2, 3 + np.arange(7), panel.NEVER)
+    return panel.Rows(np.array(list("ABCDEFG")), sku, at, incidents.ravel().astype(float), units.ravel(), center), adopted
+
+
+def test_centres_are_fitted_with_skus_and_periods_and_what_is_not_known_of_them_widens_the_interval(monkeypatch):
+    """Centres not drawn to each other: statsmodels' regression with three sets of dummies, and its delta method."""
+    rows, adopted = with_centres(np.random.default_rng(4))
+    plain = rates.shrunk
+    monkeypatch.setattr(rates, "shrunk", lambda seen, expected: plain(seen, expected)._replace(rate=seen / expected))
+    rows = centres.standardised(rows, adopted, 1)
+    monkeypatch.undo()
+    raw = with_centres(np.random.default_rng(4))[0]
+    sku, period, center, free = raw.sku[:, None], raw.day[:, None], raw.center[:, None], raw.day < adopted[raw.sku]
+    dummies = np.column_stack([sku == np.arange(7), period == np.arange(1, 6), center == np.arange(1, 3)]).astype(float)
+    model = sm.GLM(raw.incidents[free], dummies[free], family=sm.families.Poisson(), exposure=raw.handled[free]).fit()
+    would = np.exp(dummies[~free] @ model.params) * raw.handled[~free]
+    slope = dummies[~free].T @ would
+    found = estimate.impute(panel.cells(rows, adopted, 1), parts=centres.parts(rows, adopted, 1)._replace(prior=0.0))
+    variance = slope @ model.cov_params() @ slope
+    assert found.expected == pytest.approx(would.sum(), rel=1e-6)
+    assert found.error**2 * found.expected / found.dispersion - 1 == pytest.approx(variance / would.sum(), rel=1e-6)
+
+
+def test_a_centre_without_an_incident_yet_counts_as_the_others_do_and_makes_the_answer_less_certain():
+    rows, adopted = with_centres(np.random.default_rng(4))
+    fresh = replace(rows, center=np.where(rows.day >= adopted[rows.sku], 3, rows.center))
+    told = centres.standardised(fresh, adopted, 1)
+    care = told.handled / fresh.handled
+    assert care[fresh.center == 3] == pytest.approx(1) and care[fresh.center == 1].min() > 1.4
+    table, parts = panel.cells(told, adopted, 1), centres.parts(told, adopted, 1)
+    sure, unsure = estimate.impute(table), estimate.impute(table, parts=parts)
+    assert sure.ratio == pytest.approx(unsure.ratio, rel=0.2) and unsure.high / unsure.low > 1.5 * sure.high / sure.low
+
+
+def test_centres_that_are_all_alike_change_nothing():
+    rows, adopted = with_centres(np.random.default_rng(4))
+    alike = centres.standardised(replace(rows, incidents=np.ones_like(rows.incidents), handled=rows.handled * 0 + 100.0),
+                                 adopted, 1)
+    assert alike.prior == float("inf") and alike.handled == pytest.approx(100)
 
 
 def test_stock_that_moves_to_a_better_centre_is_no_success_of_an_sop():

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import rates
-from workbench.impact import others, panel
+from workbench.impact import centres, others, panel
 from workbench.impact.estimate import UNKNOWN, Cells, Estimate, drift, impute
 from workbench.impact.panel import NEEDED, NEVER, PRE_PERIODS, Rows
 
@@ -135,23 +135,25 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     last = found.span[1]
     adopted = np.where(adopted > last, NEVER, adopted)
     clean = panel.undisturbed(found, adopted, rivals)
-    plain, clean = clean, panel.standardised(clean, adopted)
     active = np.bincount(clean.sku, clean.handled > 0, len(clean.skus)) > 0
     dated = (adopted < NEVER) & active
     length = panel.period_days(clean, adopted) if dated.any() else panel.LENGTHS[0]
     early = dated & (adopted < clean.span[0] + PRE_PERIODS * length)
     short = bool(dated.any()) and early.sum() * 2 > dated.sum()
-    used = clean if short else clean.only(~early[clean.sku])
+    plain = clean if short else clean.only(~early[clean.sku])
+    used = centres.standardised(plain, adopted, length)
     table = panel.cells(used, adopted, length)
-    main = impute(table) if dated.any() else UNKNOWN
+    parts = centres.parts(used, adopted, length) if used.prior < np.inf else None
+    main = impute(table, parts=parts) if dated.any() else UNKNOWN
     method, methods = "imputation", {}
     if dated.any():
         methods = {"imputation": main, "never_adopters": others.against_never_adopters(used, adopted),
                    "two_way": others.two_way(table),
-                   "no_centres": impute(panel.cells(plain if short else plain.only(~early[plain.sku]), adopted, length)),
-                   **({"before_after": others.before_after(used, adopted)} if pictures or not main.expected > 0 else {})}
+                   "no_centres": impute(panel.cells(plain, adopted, length)),
+                   **({"before_after": others.before_after(plain, adopted)} if pictures or not main.expected > 0 else {})}
     if dated.any() and not main.expected > 0:
-        methods["interrupted_time_series"] = others.interrupted(clean, adopted, length)
+        methods["interrupted_time_series"] = others.interrupted(
+            centres.standardised(clean, adopted, length), adopted, length)
         method = "interrupted_time_series" if methods["interrupted_time_series"].ratio > 0 else "rate_ratio"
         main = methods["interrupted_time_series" if method == "interrupted_time_series" else "before_after"]
     method = method if main.expected > 0 else "none"

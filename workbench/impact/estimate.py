@@ -4,17 +4,19 @@ The imputation estimator of Borusyak, Jaravel and Spiess (2024) in its multiplic
 without the SOP have mean handled_it * level_i * season_t. Levels and seasons are fitted (Poisson quasi-likelihood, whose
 estimates need no Poisson data) on cells without the SOP only: never-adopters, and adopters before their day. The ratio is
 what was seen in the cells with the SOP over what that fit expects there. A SKU without an incident has level 0 and
-expects none: sums stay unbiased, nobody is dropped for being lucky.
+expects none: sums stay unbiased, nobody is dropped for being lucky. Units handled may be weighed by their centre's care,
+a third margin of the same fit (`centres`).
 
 The interval inverts a score test: it holds every ratio r for which seen - r * expected is within its error, taken as if
 r were true. That error is the larger of two: Poisson's own, and Poisson's times a dispersion clustered by SKU, at Student's
 quantile for the effective number of SKUs. So it exists at zero incidents, is lopsided as it should be, and has no upper end
-where the data says nothing. The ratio itself adds half an incident to the base (Haldane), which takes off the bias of
-dividing by a small count.
+where the data says nothing. What is not known of levels, seasons and centres is part of it, by the delta method. The ratio
+itself adds half an incident to the base (Haldane), which takes off the bias of dividing by a small count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,22 @@ class Cells(NamedTuple):
     handled_without: np.ndarray
     with_sop: np.ndarray
     handled_with: np.ndarray
+
+
+class Parts(NamedTuple):
+    """Cells told apart by centre: one row per SKU, period, centre and with or without the SOP."""
+
+    sku: np.ndarray
+    period: np.ndarray
+    center: np.ndarray
+    on: np.ndarray  # with the SOP
+    incidents: np.ndarray
+    handled: np.ndarray
+    prior: float  # incidents that would tell as much of a centre's care as the other centres do; inf: all are alike
+
+    def only(self, kept: np.ndarray) -> Parts:
+        """The rows where `kept`."""
+        return Parts(*(column[kept] for column in self[:-1]), self.prior)
 
 
 class Estimate(NamedTuple):
@@ -63,6 +81,17 @@ class Drift(NamedTuple):
     steps: tuple[float, ...]
 
 
+class Shared(NamedTuple):
+    """What several SKUs have in common: the seasons, and the centres' care where cells are told apart by it."""
+
+    expected: np.ndarray  # incidents in the cells without the SOP, one row per SKU, one column per season or centre
+    residuals: np.ndarray  # incidents seen there beyond it, likewise
+    would: np.ndarray  # expected in the cells with the SOP, per season or centre
+    inverse: np.ndarray  # of the information matrix, the SKUs' levels taken out
+    squares: Callable[[np.ndarray], np.ndarray]  # per SKU: its expected incidents times the square of their pulls
+    beside: Callable[[np.ndarray], float]  # the variance that no incident of these SKUs brings in
+
+
 class Fit(NamedTuple):
     """Levels and seasons of the cells without the SOP, what they expect there, and the seasons' information matrix."""
 
@@ -76,24 +105,27 @@ def fit(incidents: np.ndarray, handled: np.ndarray) -> Fit:
     """The multiplicative model of incidents per unit handled, by alternating its two margins (as iterative
     proportional fitting does); a period in which nothing could be expected has season NaN."""
     by_sku, by_period = incidents.sum(axis=1), incidents.sum(axis=0)
-    season = over(by_period, handled.sum(axis=0))
+    season = over(by_period, handled.sum(axis=0), 0.0)
     for _ in range(ROUNDS):
-        level = over(by_sku, handled @ np.nan_to_num(season))
-        new = over(by_period, handled.T @ np.nan_to_num(level))
-        moved = np.nanmax(np.abs(new - season), initial=0.0) / max(np.nanmax(season, initial=0.0), 1e-300)
+        level = over(by_sku, handled @ season, 0.0)
+        new = over(by_period, level @ handled, 0.0)
+        moved = np.abs(new - season).max(initial=0.0) / max(season.max(initial=0.0), 1e-300)
         season = new
         if moved < CLOSE:
             break
-    level = over(by_sku, handled @ np.nan_to_num(season))
-    expected = np.nan_to_num(level)[:, None] * handled * np.nan_to_num(season)
-    shares = np.nan_to_num(over(expected, expected.sum(axis=1)[:, None]))
+    level = over(by_sku, handled @ season)
+    season = over(by_period, np.nan_to_num(level) @ handled)
+    expected = handled * np.nan_to_num(level)[:, None] * np.nan_to_num(season)
+    shares = over(expected, expected.sum(axis=1)[:, None], 0.0)
     information = np.diag(expected.sum(axis=0)) - expected.T @ shares
-    ridge = 1e-9 * max(float(information.diagonal().max(initial=0)), 1e-9)  # seasons are free up to a common factor
-    return Fit(level, season, expected, np.linalg.inv(information + ridge * np.eye(len(information))))
+    return Fit(level, season, expected, inverted(information))
 
 
-def impute(cells: Cells, *, level: float = 0.95) -> Estimate:
-    """The ratio of incidents seen with the SOP over those expected without it, and its interval."""
+def impute(cells: Cells, *, parts: Parts | None = None, level: float = 0.95) -> Estimate:
+    """The ratio of incidents seen with the SOP over those expected without it, and its interval.
+
+    `parts`: the same cells told apart by centre, so that the interval knows how well the centres' care is known.
+    """
     known = fit(cells.without, cells.handled_without)
     expects = ~np.isnan(known.level)[:, None] & ~np.isnan(known.season) & (cells.handled_with > 0)
     adopters = (cells.handled_with > 0).any(axis=1)
@@ -104,13 +136,49 @@ def impute(cells: Cells, *, level: float = 0.95) -> Estimate:
     if not total > 0:
         return UNKNOWN._replace(left_out=int(adopters.sum()))
     base = known.expected.sum(axis=1)
-    slope = would.sum(axis=0) - known.expected.T @ np.nan_to_num(over(expected, base))
-    pull = known.inverse @ slope
-    lent = (cells.without - known.expected) @ pull  # what each SKU's residuals do to the total expected
-    noise = np.nan_to_num(over(expected**2, base)) + np.maximum(
-        known.expected @ pull**2 - np.nan_to_num(over((known.expected @ pull)**2, base)), 0)
-    return _interval(seen, expected, lent, noise, level)._replace(
+    alone = over(expected**2, base, 0.0)  # the variance that a SKU's own level brings in
+    shared = _seasons(cells, known, would) if parts is None else _centres(cells, known, would, parts)
+    pull = shared.inverse @ (shared.would - shared.expected.T @ over(expected, base, 0.0))
+    lent = shared.residuals @ pull  # what each SKU's residuals do to the total expected
+    tied = over((shared.expected @ pull)**2, base, 0.0)  # what the SKU's level takes up of it
+    noise = alone + np.maximum(shared.squares(pull) - tied, 0)
+    return _interval(seen, expected, lent, noise, level, shared.beside(pull))._replace(
         skus=int(inside.sum()), left_out=int((adopters & ~inside).sum()))
+
+
+def _seasons(cells: Cells, known: Fit, would: np.ndarray) -> Shared:
+    return Shared(known.expected, cells.without - known.expected, would.sum(axis=0), known.inverse,
+                  squares=lambda pull: known.expected @ pull**2, beside=lambda pull: 0.0)
+
+
+def _centres(cells: Cells, known: Fit, would: np.ndarray, parts: Parts) -> Shared:
+    """Seasons and centres: a centre's care is known from its incidents and, drawn to the others', from the prior."""
+    skus, periods = known.expected.shape
+    centers = int(parts.center.max()) + 1
+    level, season = np.nan_to_num(known.level), np.nan_to_num(known.season)
+    expects = level[parts.sku] * parts.handled * season[parts.period]
+    free, mean, there = parts.only(~parts.on), expects[~parts.on], parts.on & (would > 0)[parts.sku, parts.period]
+
+    def table(row: np.ndarray, values: np.ndarray, rows: int) -> np.ndarray:
+        return np.bincount(row * centers + free.center, values, rows * centers).reshape(rows, centers)
+
+    def squares(pull: np.ndarray) -> np.ndarray:
+        return np.bincount(free.sku, mean * (pull[free.period] + pull[periods:][free.center])**2, skus)
+
+    here, crossed = table(free.sku, mean, skus), table(free.period, mean, periods)
+    expected = np.hstack([known.expected, here])
+    information = np.block([[np.diag(known.expected.sum(axis=0)), crossed],
+                            [crossed.T, np.diag(here.sum(axis=0) + parts.prior)]])
+    information -= expected.T @ over(expected, known.expected.sum(axis=1)[:, None], 0.0)
+    return Shared(expected, np.hstack([cells.without - known.expected, table(free.sku, free.incidents, skus) - here]),
+                  np.append(would.sum(axis=0), np.bincount(parts.center[there], expects[there], centers)),
+                  inverted(information), squares, beside=lambda pull: parts.prior * float((pull[periods:]**2).sum()))
+
+
+def inverted(information: np.ndarray) -> np.ndarray:
+    """The inverse of an information matrix whose effects are free up to a common factor."""
+    ridge = 1e-9 * max(float(information.diagonal().max(initial=0)), 1e-9)
+    return np.linalg.inv(information + ridge * np.eye(len(information)))
 
 
 def drift(cells: Cells, shapes: list[np.ndarray]) -> Drift:
@@ -141,19 +209,20 @@ def drift(cells: Cells, shapes: list[np.ndarray]) -> Drift:
 def along(known: Fit, shape: np.ndarray) -> np.ndarray:
     """What levels and seasons can follow of `shape`: its weighted projection on rows and columns."""
     mean, base = known.expected, known.expected.sum(axis=1)
-    rows = np.nan_to_num(over((mean * shape).sum(axis=1), base))
+    rows = over((mean * shape).sum(axis=1), base, 0.0)
     seasons = known.inverse @ ((mean * shape).sum(axis=0) - mean.T @ rows)
-    return rows[:, None] - np.nan_to_num(over(mean @ seasons, base))[:, None] + seasons
+    return rows[:, None] - over(mean @ seasons, base, 0.0)[:, None] + seasons
 
 
-def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: np.ndarray, level: float) -> Estimate:
+def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: np.ndarray, level: float,
+              beside: float) -> Estimate:
     """Inverts the score test. Per SKU: incidents seen and expected, what its residuals lend to the total expected, and
-    the Poisson variance of its part of that total."""
+    the Poisson variance of its part of that total; `beside`: the variance of the total that no SKU brings in."""
     from scipy.optimize import brentq
     from scipy.stats import norm, t
 
     total, found = expected.sum(), seen.sum()
-    per, ratio = noise.sum() / total, found / total
+    per, ratio = (noise.sum() + beside) / total, found / total
     variances = (ratio or 1.0) * expected + (ratio or 1.0)**2 * noise
     clusters = float(variances.sum()**2 / (variances**2).sum())
     residuals = seen - ratio * (expected + lent)
@@ -169,10 +238,10 @@ def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: n
     middle = np.log(max(ratio, 0.5 / total))
     low = 0.0 if ratio == 0 or beyond(middle - 12) <= 0 else float(np.exp(brentq(beyond, middle - 12, middle)))
     high = float("inf") if beyond(middle + 12) <= 0 else float(np.exp(brentq(beyond, middle, middle + 12)))
-    return Estimate(float(found / (total + per / 2)), low, high, float(found), float(total),
+    return Estimate(float(found / (total + noise.sum() / total / 2)), low, high, float(found), float(total),
                     float(np.sqrt(dispersion * total * (1 + per)) / total), dispersion, 0, clusters, 0)
 
 
-def over(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """top / bottom, NaN where the bottom is 0."""
-    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom > 0)
+def over(top: np.ndarray, bottom: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
+    """top / bottom, and `otherwise` where the bottom is 0."""
+    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, otherwise), where=bottom > 0)

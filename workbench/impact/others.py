@@ -80,7 +80,7 @@ def two_way(cells: Cells, *, level: float = 0.95) -> Estimate:
     for _ in range(40):
         acted = np.exp(log_ratio) * cells.handled_with
         known = fit(incidents, cells.handled_without + acted)
-        treated = np.nan_to_num(over(acted, cells.handled_without + acted))  # the part of a cell that the dummy moves
+        treated = over(acted, cells.handled_without + acted, 0.0)  # the part of a cell that the dummy moves
         alone = treated - along(known, treated)
         information = float((known.expected * alone**2).sum())
         if not (information > 1e-9 and cells.with_sop.sum() > 0):

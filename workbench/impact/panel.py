@@ -1,8 +1,7 @@
 """A ledger and an SOP sheet as counts per SKU and period, without and with the SOP.
 
-Incidents are ledger rows, not units: sixteen units missing in one row are one incident. Units handled at a centre where
-incidents are more frequent count for more (`standardised`), so that stock which moves to better centres is no success of an
-SOP. A SKU is one merchant SKU; it has adopted from its own day on, to the day.
+Incidents are ledger rows, not units: sixteen units missing in one row are one incident. A SKU is one merchant SKU; it has
+adopted from its own day on, to the day.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from workbench import rates
 from workbench.impact.estimate import Cells
 from workbench.matching import Stream, fifo
 
@@ -38,6 +36,7 @@ class Rows:
     handled: np.ndarray
     center: np.ndarray
     net: np.ndarray | None = None  # incidents, those left out whose units were all found again; None: not known
+    prior: float = float("inf")  # what centres were told apart by (`centres.standardised`); inf: they were not
 
     def only(self, kept: np.ndarray) -> Rows:
         """The rows where `kept`; every SKU keeps its code."""
@@ -95,22 +94,6 @@ def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_one_of(coded: tuple[np.ndarray, np.ndarray], words: Sequence[str]) -> np.ndarray:
     return np.isin(coded[0], words)[coded[1]]
-
-
-def standardised(found: Rows, adopted: np.ndarray) -> Rows:
-    """The rows with units handled weighed by how much more often incidents happen at their centre than its SKUs would
-    let expect, judged by rows without the SOP only.
-
-    Indirect standardisation with gamma-Poisson shrinkage: a centre with few incidents counts as the others do.
-    """
-    free = found.only(found.day < adopted[found.sku])
-    incidents, handled = (np.bincount(free.sku, values, len(found.skus)) for values in (free.incidents, free.handled))
-    level = np.divide(incidents, handled, out=np.zeros(len(found.skus)), where=handled > 0)
-    size = int(found.center.max(initial=0)) + 1
-    seen = np.bincount(free.center, free.incidents, size)
-    expected = np.bincount(free.center, free.handled * level[free.sku], size)
-    factor = np.nan_to_num(rates.shrunk(seen, expected).rate, nan=1.0)
-    return replace(found, handled=found.handled * factor[found.center])
 
 
 def dates(sops: pd.DataFrame, sop: str, groups: Mapping[str, Sequence[str]] | None = None) -> pd.Series:
