@@ -325,7 +325,7 @@ def test_the_workbook_has_text_ids_filters_a_frozen_header_and_the_rules(seller,
 def test_an_incomplete_folder_ends_with_3_and_names_what_is_unknown(tmp_path, capsys):
     folder = write(tmp_path / "s", [*quiet(), ledger("1", "2026-06-01", "M", -1)])
     assert run(folder, "--as-of", "2026-06-30", "--out", tmp_path / "c.csv", "--quiet") == 3
-    assert "inbound_shortage is unknown: no inbound_shipments" in capsys.readouterr().err
+    assert "inbound_shortage is unknown: no row of inbound_shipments" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["--type", "lost"]])

@@ -236,7 +236,7 @@ def _claims(args: argparse.Namespace) -> int:
                   "rules": claims.rules(rules)} if args.out.suffix.lower() == ".xlsx" else {}
         export.write(table, args.out, **sheets)
     for row in lacking.itertuples():
-        print(f"workbench: {row.claim_type} is unknown: no {row.missing.replace(';', ', no ')} in the folder.",
+        print(f"workbench: {row.claim_type} is unknown: no row of {row.missing.replace(';', ', of ')} in the folder.",
               file=sys.stderr)
     for row in claims.unvalued(table).itertuples() if table is not None else ():
         print(f"workbench: the amount of {row.claims} {row.claim_type} claims ({row.units} units, {row.skus} SKUs) is "
