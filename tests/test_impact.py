@@ -145,6 +145,15 @@ def test_no_incident_after_adoption_is_a_ratio_of_zero_with_an_upper_limit():
     assert (found.ratio, found.low) == (0, 0) and 0 < found.high < 1
 
 
+def test_before_and_after_have_exact_limits_even_without_an_incident_after():
+    rows = panel.rows(ledger(
+        ("2026-03-01", "A", "Receipts", "", 100, "PHX7"), ("2026-03-02", "A", "Adjustments", "M", -1, "PHX7"),
+        ("2026-03-03", "A", "Adjustments", "M", -1, "PHX7"), ("2026-03-04", "A", "Adjustments", "M", -1, "PHX7"),
+        ("2026-04-01", "A", "Receipts", "", 100, "PHX7")), END)
+    found = others.before_after(rows, np.array([day("2026-04-01")]))
+    assert (found.ratio, found.low) == (0, 0) and found.high == pytest.approx(1 / 0.025 ** (1 / 3) - 1)  # none of three
+
+
 def test_what_is_expected_equals_a_poisson_regression_on_the_cells_without():
     rng = np.random.default_rng(2)
     handled = rng.integers(50, 400, (6, 5)).astype(float)

@@ -103,9 +103,10 @@ def two_way(cells: Cells, *, level: float = 0.95) -> Estimate:
 def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Estimate:
     """The adopters' rate after their day over that before, as if nothing else had changed and incidents came singly.
 
-    The interval is the score interval of two Poisson rates (statsmodels).
+    The interval is the exact one of two Poisson rates: given their sum, the later incidents are binomial (Clopper-Pearson;
+    a score interval has no limits where there were none).
     """
-    from statsmodels.stats.rates import confint_poisson_2indep
+    from statsmodels.stats.proportion import proportion_confint
 
     mine = adopted[found.sku] < NEVER
     on = found.day >= adopted[found.sku]
@@ -113,9 +114,10 @@ def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Es
     if not (n1 > 0 and n0 > 0 and y0 > 0):
         return UNKNOWN
     expected = float(y0 / n0 * n1)
-    low, high = confint_poisson_2indep(y1, n1, y0, n0, method="score", compare="ratio", alpha=1 - level)
-    return UNKNOWN._replace(ratio=float(y1 / expected), low=max(float(low), 0.0), high=float(high), seen=float(y1),
-                            expected=expected, skus=len(np.unique(found.sku[mine & on])))
+    shares = proportion_confint(y1, y1 + y0, alpha=1 - level, method="beta")
+    low, high = (float(share / (1 - share) * n0 / n1) for share in shares)
+    return UNKNOWN._replace(ratio=float(y1 / expected), low=low, high=high, seen=float(y1), expected=expected,
+                            skus=len(np.unique(found.sku[mine & on])))
 
 
 def interrupted(found: Rows, adopted: np.ndarray, length: int, *, level: float = 0.95) -> Estimate:
