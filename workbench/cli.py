@@ -255,7 +255,8 @@ def _impact(args: argparse.Namespace) -> int:
                             groups=impact.groups(books["costs"]))
     export.write_json({"seller": books.seller.name, **sentences.answer(found[0], found[1:])}, args.out)
     if not args.quiet:
-        print("\n".join(sentences.verdict(each).en for each in found))
+        print("\n".join(line for each in found for line in (
+            sentences.verdict(each).en, *(f"  {sentences.reason(why).en}" for why in each.reasons))))
     for table in ("ledger_detail", "sops"):
         if books.is_absent(table):
             print(f"workbench: no {table} file of {args.seller} could be used: the SOP's impact is unknown. If there is "
