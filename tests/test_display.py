@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from workbench import display, words
+from workbench.display import Column, Table
+from workbench.words import same
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = {name: tomllib.loads((ROOT / "workbench" / "words" / f"{name}.toml").read_text("utf-8"))
@@ -89,3 +91,15 @@ def test_lab_shows_the_analysts_language(monkeypatch):
     note = display.Note(words.Text("lost", "丢失"))
     monkeypatch.setenv("WORKBENCH_LANG", "zh")
     assert "丢失" in note._repr_mimebundle_()["text/html"] and "lost" not in note._repr_mimebundle_()["text/html"]
+
+
+def test_a_table_asked_for_in_one_language_is_drawn_as_in_both():
+    frame = pd.DataFrame({"msku": ["A<1>", "NaT"], "verdict": ["above", "unclear"], "units": [1200, 3],
+                          "loss_rate": [0.0021, float("nan")], "day": pd.to_datetime(["2026-06-01", None])})
+    columns = [Column(name, same(name), form) for name, form in zip(frame, ("text", "text", "units", "percent", "date"),
+                                                                    strict=True)]
+    table = Table(frame, tuple(columns), labels={"verdict": "verdict"})
+    for language in ("en", "zh"):
+        alone, both = (display.html(data, (language,)) for data in (table.data(languages=(language,)), table.data()))
+        assert re.findall(r"<td[^>]*>([^<]*)<", alone) == re.findall(r"<td[^>]*>([^<]*)<", both)
+        assert ">NaT<" in alone and "A&lt;1&gt;" in alone

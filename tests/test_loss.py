@@ -136,7 +136,7 @@ def test_shares_show_where_the_loss_sits():
         ("2026-03-01", "X", "Receipts", "", 900, "PHX7"), ("2026-03-01", "X", "Receipts", "", 100, "ABE2"),
         adjusted("2026-03-10", "X", "M", -1), adjusted("2026-03-10", "X", "M", -4, "ABE2")),
         ("fulfillment_center",), as_of=END)
-    table = loss.shares(rates, "fulfillment_center")
+    table = loss.shares(rates)
     assert table[["fulfillment_center", "share_lost", "concentration", "share_so_far"]].values.tolist() == [
         ["ABE2", 0.8, 8.0, 0.8], ["PHX7", 0.2, pytest.approx(0.2 / 0.9), 1.0]]
 

@@ -62,6 +62,7 @@ class Cube:
         self._place_at = np.searchsorted(self._by_place.place, np.arange(len(self.places) + 1))
         self._product_at = np.searchsorted(self._by_product.product, np.arange(len(self.products) + 1))
         self._labels = {name: _coded(table[name]) for table in (self.places, self.products) for name in table}
+        self._texts: dict[str, pd.api.extensions.ExtensionArray] = {}
         country, self._countries = self._labels["country"]
         sums, counts = _summed(self._by_place, [month, place], [self.months, self.places])
         self._of_places = _Rows(sums[0], sums[1], np.zeros_like(sums[0]), counts)
@@ -137,15 +138,19 @@ class Cube:
             codes.append(code)
             labels.append(label)
         codes, counts = _summed(rows, codes, labels)
-        out = pd.DataFrame({name: pd.Series(np.asarray(label, "object")[code], dtype="str")
-                            for name, label, code in zip(by, labels, codes, strict=True)})
-        for name in COUNTS[:-1]:
-            out[name] = counts[name].astype(np.int64)
-        lost, unvalued = out["units_lost"], out["units_unvalued"]
+        out: dict[str, object] = {name: self._words(name, label).take(code)
+                                  for name, label, code in zip(by, labels, codes, strict=True)}
+        out |= {name: counts[name].astype(np.int64) for name in COUNTS[:-1]}
+        lost, unvalued = counts["units_lost"], counts["units_unvalued"]
         nothing_known = (lost > 0) & (unvalued == lost) | (not self.has_costs)
         out["amount_lost"] = np.where(nothing_known, np.nan, np.round(counts["amount_lost"], 2))
-        out["currency"] = self.currency
-        return out
+        return pd.DataFrame({**out, "currency": pd.array([self.currency], "str").take(np.zeros(len(lost), int))})
+
+    def _words(self, name: str, labels: Sequence[str]) -> pd.api.extensions.ExtensionArray:
+        """The labels as pandas holds text, made once."""
+        if name not in self._texts:
+            self._texts[name] = pd.array(labels, "str")
+        return self._texts[name]
 
     def _clusters_in(self, inside: np.ndarray) -> rates.Clusters:
         """The clusters of all months, for a question about those `inside`."""

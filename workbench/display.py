@@ -122,20 +122,27 @@ class Table(_Block):
     labels: dict[str, str] = field(default_factory=dict)  # column -> the words' room its values are named in
     kind = "table"
 
-    def data(self, most: int = ROWS_SHOWN) -> dict:
-        """The first `most` rows; cells as [English, Chinese, raw value], one entry where all three are the same text."""
+    def data(self, most: int = ROWS_SHOWN, languages: Sequence[str] = words.LANGUAGES) -> dict:
+        """The first `most` rows; cells as [English, Chinese, raw value], one entry where all three are the same text.
+
+        Where only one of the languages is asked for, both stand for it.
+        """
         shown = self.frame.head(most)
-        rows = list(zip(*(self._cells(shown, column) for column in self.columns), strict=True))
+        rows = list(zip(*(self._cells(shown, column, languages) for column in self.columns), strict=True))
         heads = [{"name": column.name, "title": asdict(column.title), "numeric": column.form in NUMERIC}
                  for column in self.columns]
         return {"kind": self.kind, "name": self.name, "caption": asdict(self.caption), "heads": heads,
                 "rows": [list(row) for row in rows], "left_out": len(self.frame) - len(shown)}
 
-    def _cells(self, frame: pd.DataFrame, column: Column) -> list[list[str]]:
+    def _cells(self, frame: pd.DataFrame, column: Column, languages: Sequence[str]) -> list[list[str]]:
         values = frame[column.name].tolist()
         currencies = frame[column.currency].tolist() if column.form == "money" else [""] * len(values)
         room = self.labels.get(column.name)
-        return [_cell(value, column.form, currency, room) for value, currency in zip(values, currencies, strict=True)]
+        if room:  # few distinct words
+            named = {value: _cell(value, column.form, "", room, languages) for value in set(values)}
+            return [named[value] for value in values]
+        return [_cell(value, column.form, currency, None, languages)
+                for value, currency in zip(values, currencies, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -216,15 +223,15 @@ def span(text: dict | Text, languages: Sequence[str] = words.LANGUAGES) -> str:
     return "".join(f'<span lang="{name}">{escape(parts[name])}</span>' for name in languages)
 
 
-def _cell(value: object, form: str, currency: str, room: str | None) -> list[str]:
+def _cell(value: object, form: str, currency: str, room: str | None, languages: Sequence[str]) -> list[str]:
     if room and words.known(f"{room}.{value}"):
         text = words.say(f"{room}.{value}")
-        return [text.en, text.zh, str(value)]
-    text = words.form(Money(value, currency) if form == "money" else value, form)
+        return [*(text.in_(language) for language in (languages[0], languages[-1])), str(value)]
+    held = Money(value, currency) if form == "money" else value
+    first = words.written(held, form, languages[0])
+    other = first if len(languages) == 1 else words.written(held, form, languages[-1])
     raw = _raw(value)
-    if text.en == text.zh == raw:
-        return [raw]
-    return [text.en, text.zh, raw]
+    return [raw] if first == other == raw else [first, other, raw]
 
 
 def _known(value: float | None) -> float | None:
@@ -316,7 +323,7 @@ def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:
     en, zh, raw = cell
     tell = en != zh or raw != (en.replace(",", "") if style == " class=number" else en)
     held = f' data-raw="{escape(raw)}"' if tell else ""
-    return f'<td{style}{held}>{span({"en": en, "zh": zh}, languages)}</td>'
+    return f'<td{style}{held}>{escape(en) if en == zh else span({"en": en, "zh": zh}, languages)}</td>'
 
 
 def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:

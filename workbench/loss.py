@@ -126,20 +126,19 @@ def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, ba
 
     `clusters`: in which units were lost, and how the months differ (`clusters_of`).
     """
-    out = counted.copy()
-    handled = out["units_handled"].to_numpy(float)
+    handled = counted["units_handled"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(handled > 0, out["units_lost"] / handled, np.nan)
-    low, high = rates.clustered(out["units_lost"], handled, clusters, months=1 if "month" in out else clusters.months)
-    at = out.columns.get_loc("units_damaged") + 1
-    for name, values in (("verdict", verdict(low, high, baseline)), ("loss_rate_high", high), ("loss_rate_low", low),
-                         ("loss_rate", rate)):
-        out.insert(at, name, values)
-    if "month" in out:
-        ends = {month: pd.Period(month, "M").end_time.normalize() for month in out["month"].unique()}
-        mature = [month for month, end in ends.items() if end + pd.Timedelta(days=mature_days) <= pd.Timestamp(as_of)]
-        out["is_mature"] = out["month"].isin(mature)
-    return out
+        rate = np.where(handled > 0, counted["units_lost"].to_numpy() / handled, np.nan)
+    timed = "month" in counted
+    low, high = rates.clustered(counted["units_lost"].to_numpy(), handled, clusters, months=1 if timed else clusters.months)
+    columns = dict(counted.items())
+    at = list(columns).index("units_damaged") + 1
+    found = {"loss_rate": rate, "loss_rate_low": low, "loss_rate_high": high, "verdict": verdict(low, high, baseline)}
+    out = {**dict(list(columns.items())[:at]), **found, **dict(list(columns.items())[at:])}
+    if timed:
+        ends = (counted["month"].to_numpy("datetime64[M]") + 1).astype("datetime64[D]") - 1
+        out["is_mature"] = ends + mature_days <= np.datetime64(as_of)
+    return pd.DataFrame(out)
 
 
 def losses(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | None = None) -> pd.DataFrame:
@@ -181,19 +180,18 @@ def headline(table: pd.DataFrame, month: str, *, baseline: float = 0.003) -> Hea
                     float(row["amount_lost"]), int(row["units_unvalued"]), str(row["currency"]))
 
 
-def shares(table: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Where the loss sits: the rows of `loss_rates(by=(by,))`, most lost first.
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Where the loss sits: the rows of `loss_rates` by centre, SKU …, most lost first, those alike in their order.
 
     Adds share_lost and share_handled (of all units, 0-1), their running total share_so_far, and concentration =
     share_lost / share_handled: 2 means twice its part.
     """
-    ordered = table.sort_values(["units_lost", by], ascending=[False, True], ignore_index=True)
-    lost, handled = max(ordered["units_lost"].sum(), 1), max(ordered["units_handled"].sum(), 1)
-    ordered["share_lost"] = ordered["units_lost"] / lost
-    ordered["share_handled"] = ordered["units_handled"] / handled
-    ordered["share_so_far"] = ordered["share_lost"].cumsum()
-    ordered["concentration"] = ordered["share_lost"] / ordered["share_handled"].where(ordered["share_handled"] > 0)
-    return ordered
+    ordered = table.iloc[np.argsort(-table["units_lost"].to_numpy(), kind="stable")].reset_index(drop=True)
+    lost, handled = (ordered[name].to_numpy() / max(ordered[name].sum(), 1) for name in ("units_lost", "units_handled"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.where(ordered["units_handled"] > 0, lost / handled, np.nan)
+    return pd.DataFrame({**dict(ordered.items()), "share_lost": lost, "share_handled": handled,
+                         "share_so_far": lost.cumsum(), "concentration": times})
 
 
 def standing(table: pd.DataFrame, *, clusters: rates.Clusters, baseline: float = 0.003) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def parts(block: object, language: str) -> list[dict]:
             found += [{"html": display.html(display.Note(piece.description).data(), (language,))},
                       {"chart": piece.specs[language], "label": told}]
         elif not isinstance(piece, display.Record):
-            data = piece.data(ROWS) if isinstance(piece, display.Table) else piece.data()
+            data = piece.data(ROWS, (language,)) if isinstance(piece, display.Table) else piece.data()
             found.append({"html": display.html(data, (language,))})
     return found
 

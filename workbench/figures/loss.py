@@ -99,11 +99,12 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
     """
     if rates.empty:
         return Page((Note(say("loss.no_months"), "warn"),))
-    rows = loss.shares(rates, by)
+    rows = loss.shares(rates)
     lost = int(rows["units_lost"].sum())
     if not lost:
         return Page((Note(say("loss.where_none", since=since)),))
-    top = rows[rows["units_lost"] > 0].head(SHOWN)
+    top = rows.head(SHOWN)
+    top = top[top["units_lost"] > 0]
     if by == "fulfillment_center":
         first = top.iloc[0]
         text = say("loss.where_center", first=first[by], share=first["share_lost"], handled=first["share_handled"],

@@ -57,7 +57,7 @@ def say(key: str, /, **values: object) -> Text:
     >>> say("value.lost_of", lost=1234, handled=56789)
     Text(en='1,234 of 56,789 units', zh='56,789 件中的 1,234 件')
     """
-    return Text(*(_Form(language).format(_sentence(language, key), **values) for language in LANGUAGES))
+    return Text(*(_form(language).format(_sentence(language, key), **values) for language in LANGUAGES))
 
 
 def known(key: str) -> bool:
@@ -77,7 +77,12 @@ def form(value: object, kind: str) -> Text:
     >>> form(0.0031, "percent"), form(dt.date(2026, 6, 30), "date").zh
     (Text(en='0.310%', zh='0.310%'), '2026年6月30日')
     """
-    return Text(*(_Form(language).format_field(value, kind) for language in LANGUAGES))
+    return Text(*(written(value, kind, language) for language in LANGUAGES))
+
+
+def written(value: object, kind: str, language: str) -> str:
+    """One value in one language, as `form`."""
+    return _form(language).format_field(value, kind)
 
 
 def change(now: float | None, before: float | None, written: Text, month: str) -> Text:
@@ -117,10 +122,17 @@ def _paragraphs() -> dict[str, str]:
 
 
 def is_unknown(value: object) -> bool:
-    """None, NaN and NaT, and money without an amount."""
+    """None, NaN and NaT, and money without an amount; a text never is, whatever it says."""
     if isinstance(value, Money):
         value = value.amount
-    return value is None or (isinstance(value, float) and math.isnan(value)) or str(value) in ("NaT", "<NA>")
+    if isinstance(value, (str, int)):
+        return False
+    return math.isnan(value) if isinstance(value, float) else value is None or str(value) in ("NaT", "<NA>")
+
+
+@functools.cache
+def _form(language: str) -> _Form:
+    return _Form(language)
 
 
 class _Form(string.Formatter):
