@@ -37,7 +37,7 @@ ARROWS = {
     "evidence": {"books", "policy"},
     "packet": {"evidence", "export", "words"},
     "impact": {"matching", "rates", "words"},
-    "incidents": set(),
+    "incidents": {"checks"},
     "words": set(),
     "display": {"words"},
     "charts": {"display", "words"},

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from workbench import checks
+
+SALES_DAYS = 56  # over which a SKU's own sales are taken for its safety stock
+MONTH = 30.4  # days
 SAFETY_DAYS = 14  # stock below so many days of sales is below the safety stock
 ARTICLE_VOLATILITY_FALL = 0.63  # S11 of the article, without a source that could be found: a line to compare with only
 
@@ -49,21 +54,15 @@ def register(triaged: pd.DataFrame) -> pd.DataFrame:
                                                                  ascending=[True, False, True], ignore_index=True)
 
 
-def by_month(incidents: pd.DataFrame) -> pd.DataFrame:
-    """One row per month and side: incidents. `incidents`: triaged."""
-    month = incidents["date"].dt.strftime("%Y-%m")
-    return incidents.assign(month=month).groupby(["month", "side"], as_index=False).size().rename(
-        columns={"size": "incidents"})
-
-
 def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
                safety_days: int = SAFETY_DAYS) -> pd.DataFrame:
     """One row per SKU and month: days without sellable stock, and days below the safety stock, of the days known.
 
-    Balances are anchored to the ledger summary's first closing balances (`summary`: event_date, msku, disposition,
-    units_end) where it has the SKU; else to the lowest level that keeps every later balance at zero or above, so days out
-    of stock are then counted at most (`start_known` False). The safety stock is `safety_days` of the SKU's own sales over
-    the last 56 days. Days before a SKU's first row are not counted.
+    Days before a SKU's first row, and days that the ledger does not cover, are not known. From the start, and anew after
+    every gap, balances are anchored to the ledger summary's first closing balances since (`summary`: event_date, msku,
+    disposition, units_end) where it has the SKU; else to the lowest level that keeps every later balance at zero or above,
+    so days out of stock are then counted at most (`start_known` False). The safety stock is `safety_days` of the SKU's own
+    sales over the last 56 days.
     """
     table = ledger[(ledger["event_date"] <= pd.Timestamp(as_of))]
     sellable = table[table["disposition"].astype("str") == "SELLABLE"]
@@ -79,28 +78,51 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
         return np.bincount(sku * shape[1] + day - first, values, shape[0] * shape[1]).reshape(shape)
 
     units = sellable["units"].to_numpy(float)
-    balance = np.cumsum(daily(units), axis=1)
-    start = np.maximum(-balance.min(axis=1), 0)
-    opening = _opening(summary, names, first, balance)
-    known = ~np.isnan(opening)
-    balance += np.where(known, np.nan_to_num(opening), start)[:, None]
-    sold = np.cumsum(daily(np.where(sellable["event_type"].astype("str") == "Shipments", -units, 0.0)), axis=1)
-    window = 56
-    recent = sold - np.pad(sold, ((0, 0), (window, 0)))[:, :shape[1]]
-    over = np.minimum(np.arange(1, shape[1] + 1), window)
+    told = _told(table["event_date"], first, last)
     begun = np.cumsum(daily(np.ones(len(units))), axis=1) > 0
+    balance, anchored = _balances(daily(units), told, summary, names, first)
+    sold = np.cumsum(daily(np.where(sellable["event_type"].astype("str") == "Shipments", -units, 0.0)), axis=1)
+    recent, over = (total - np.pad(total, ((0, 0), (SALES_DAYS, 0)))[:, :shape[1]] for total in (
+        sold, np.cumsum(told)[None, :]))
+    known = begun & told
     months, month = np.unique((np.arange(shape[1]) + first).astype("datetime64[D]").astype("datetime64[M]"),
                               return_inverse=True)
 
     def monthly(which: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(which, np.flatnonzero(np.r_[True, np.diff(month) > 0]), axis=1).ravel()
+        return np.add.reduceat(which.astype(int), np.flatnonzero(np.r_[True, np.diff(month) > 0]), axis=1).ravel()
 
     out = pd.DataFrame({
         "month": np.tile(months.astype("str"), shape[0]), "msku": np.repeat(names, len(months)),
-        "days_known": monthly(begun.astype(int)), "days_out": monthly((begun & (balance <= 0)).astype(int)),
-        "days_below": monthly((begun & (balance < recent / over * safety_days)).astype(int)),
-        "start_known": np.repeat(known, len(months))})
+        "days_known": monthly(known), "days_out": monthly(known & (balance <= 0)),
+        "days_below": monthly(known & (balance < recent / np.maximum(over, 1) * safety_days)),
+        "start_known": monthly(known & ~anchored) == 0})
     return out[out["days_known"] > 0].reset_index(drop=True)
+
+
+def _told(dates: pd.Series, first: int, last: int) -> np.ndarray:
+    """Whether a report with rows on `dates` covers each day from `first` to `last` (days since 1970)."""
+    days = np.unique(dates.dropna().to_numpy("datetime64[D]"))
+    begin, end = (np.datetime64(day, "D").item() for day in (first, last))
+    told = np.ones(last - first + 1, bool)
+    for start, stop in checks.uncovered(days, begin, end):
+        told[(start - begin).days:(stop - begin).days + 1] = False
+    return told
+
+
+def _balances(moved: np.ndarray, told: np.ndarray, summary: pd.DataFrame, names: np.ndarray,
+              first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sellable units at each day's end, per SKU and day, and whether a summary says where they began; each run of days
+    that are `told` by itself."""
+    balance, anchored = np.zeros(moved.shape), np.zeros(moved.shape, bool)
+    turns = np.flatnonzero(np.diff(np.r_[False, told, False]))
+    for start, stop in zip(turns[::2], turns[1::2], strict=True):
+        run = np.cumsum(moved[:, start:stop], axis=1)
+        opening = _opening(summary, names, first + start, run)
+        known = ~np.isnan(opening)
+        least = np.maximum(-run.min(axis=1), 0)
+        balance[:, start:stop] = run + np.where(known, np.nan_to_num(opening), least)[:, None]
+        anchored[:, start:stop] = known[:, None]
+    return balance, anchored
 
 
 def _opening(summary: pd.DataFrame, names: np.ndarray, first: int, moved: np.ndarray) -> np.ndarray:
@@ -118,46 +140,93 @@ def _opening(summary: pd.DataFrame, names: np.ndarray, first: int, moved: np.nda
 def removals(ledger: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """One row per month: units that left as removals or were disposed of, and whether that is out of the ordinary.
 
-    Removed = VendorReturns and the adjustments D and G. `is_abnormal`: more than the median of all months by three times
-    their typical distance from it (scaled median absolute deviation, at least the chance of a count); NaN with fewer than
-    six months to compare with.
+    Removed = VendorReturns and the adjustments D and G; NaN in a month that the ledger does not wholly cover. `limit`: the
+    median of all months and three times their typical distance from it (scaled median absolute deviation, at least the
+    chance of a count). `is_abnormal`: more than that; both NaN with fewer than six months to compare with.
     """
     table = ledger[ledger["event_date"] <= pd.Timestamp(as_of)]
+    if table.empty:
+        return pd.DataFrame({"month": [], "units_removed": [], "limit": [], "is_abnormal": []})
     kind, reason = table["event_type"].astype("str"), table["reason"].astype("str")
     gone = (kind == "VendorReturns") | ((kind == "Adjustments") & reason.isin(["D", "G"]))
-    months = table["event_date"].dt.strftime("%Y-%m")
-    left = (-table["units"].where(gone, 0)).groupby(months.to_numpy()).sum()
-    found = left.rename_axis("month").reset_index(name="units_removed")
-    middle = found["units_removed"].median()
-    spread = np.maximum(1.4826 * (found["units_removed"] - middle).abs().median(), np.sqrt(max(middle, 1)))
-    if len(found) < 6:
-        return found.assign(limit=np.nan, is_abnormal=pd.Series(np.nan, index=found.index, dtype="object"))
-    limit = middle + 3 * spread
-    return found.assign(limit=limit, is_abnormal=found["units_removed"] > limit)
+    left = (-table["units"].where(gone, 0)).groupby(table["event_date"].dt.strftime("%Y-%m").to_numpy()).sum().astype(float)
+    whole = _whole_months(table["event_date"], as_of)
+    found = left.reindex(whole.index).where(whole).rename_axis("month").reset_index(name="units_removed")
+    known = found["units_removed"].dropna()
+    middle = known.median()
+    spread = np.maximum(1.4826 * (known - middle).abs().median(), np.sqrt(max(middle, 1)))
+    limit = middle + 3 * spread if len(known) >= 6 else np.nan
+    strange = (found["units_removed"] > limit).astype("object")
+    return found.assign(limit=limit, is_abnormal=strange.where(found["units_removed"].notna() & (limit == limit), np.nan))
+
+
+def _whole_months(dates: pd.Series, until: dt.date) -> pd.Series:
+    """Every month from the first of `dates` to `until`: whether a report with rows on them covers all its days."""
+    begin = np.datetime64(dates.min().strftime("%Y-%m"), "D")
+    days = np.arange(begin, np.datetime64(until, "D") + 1)
+    told = _told(dates, *(int(day) for day in days[[0, -1]].astype(np.int64)))
+    return pd.Series(told).groupby(days.astype("datetime64[M]").astype("str")).all()
 
 
 def revenue(orders: pd.DataFrame, month: str) -> pd.DataFrame:
-    """One row per currency and month up to `month`: what was ordered of items, cancelled orders left out; whole months
-    only, as the first one of a report is usually cut."""
-    table = orders[(orders["order_status"].astype("str") != "Cancelled") & orders["item_price"].notna()]
+    """One row per currency and month up to `month`: what was ordered of items, cancelled orders left out; only months
+    that the orders report covers wholly, since a part of one would look like a fall."""
+    dated = orders[orders["purchased_on"].notna()]
+    columns = ["currency", "month", "amount"]
+    if dated.empty:
+        return pd.DataFrame({name: pd.Series(dtype=float if name == "amount" else "str") for name in columns})
+    whole = _whole_months(dated["purchased_on"], pd.Period(month, "M").end_time.date())
+    table = dated[(dated["order_status"].astype("str") != "Cancelled") & dated["item_price"].notna()]
     months = table["purchased_on"].dt.strftime("%Y-%m").rename("month")
     sums = table["item_price"].groupby([table["currency"].astype("str"), months]).sum()
     found = sums.round(2).rename("amount").reset_index()
-    found = found[(found["month"] <= month) & (found["currency"] != "")]
-    first = orders["purchased_on"].min()
-    cut = first.strftime("%Y-%m") if first == first and first.day > 1 else ""
-    return found[found["month"] != cut].reset_index(drop=True)
+    return found[found["month"].isin(whole.index[whole]) & (found["currency"] != "")].reset_index(drop=True)
 
 
-def volatility(revenue: pd.DataFrame, since: dt.date | None) -> pd.DataFrame:
-    """How much monthly revenue swings, before and after `since`: one row per span.
+class Volatility(NamedTuple):
+    """How much monthly revenue swings: the standard deviation of month-to-month changes of its logarithm."""
 
-    `revenue`: one row per month (month, amount, one currency). Volatility is the standard deviation of the month-to-month
-    changes of the log revenue; NaN with fewer than three changes. It says nothing of causes: a season swings revenue too.
+    before: float  # NaN with fewer than three changes
+    after: float
+    months: tuple[int, int]  # changes on each side
+    ratio: float  # after over before
+    low: float  # 95 %, were changes normal and independent
+    high: float
+
+
+def volatility(revenue: pd.DataFrame, since: dt.date | None) -> Volatility:
+    """How much monthly revenue swings, before and after `since`.
+
+    `revenue`: one row per month (month, amount, one currency); a change is known between two months that follow each
+    other. The interval is the F interval of two variances. It says nothing of causes: a season swings revenue too.
     """
+    from scipy.stats import f
+
     months = revenue.sort_values("month", ignore_index=True)
-    change = np.log(months["amount"].where(months["amount"] > 0)).diff()
+    place = pd.PeriodIndex(months["month"], freq="M").asi8
+    change = np.log(months["amount"].where(months["amount"] > 0)).diff().where(np.r_[False, np.diff(place) == 1])
     after = months["month"] >= (since.strftime("%Y-%m") if since else "9999-12")
-    rows = [("before", change[~after]), ("after", change[after])]
-    return pd.DataFrame({"span": [name for name, _ in rows], "months": [int(part.notna().sum()) for _, part in rows],
-                         "volatility": [float(part.std()) if part.notna().sum() >= 3 else np.nan for _, part in rows]})
+    spans = [change[~after].dropna(), change[after].dropna()]
+    n0, n1 = (len(span) for span in spans)
+    before, later = (float(span.std()) if len(span) >= 3 else np.nan for span in spans)
+    ratio = later / before if before > 0 else np.nan
+    low, high = (ratio / np.sqrt(f.ppf(tail, n1 - 1, n0 - 1)) if ratio == ratio else np.nan for tail in (0.975, 0.025))
+    return Volatility(before, later, (n0, n1), float(ratio), float(low), float(high))
+
+
+class Count(NamedTuple):
+    """Incidents, and the months they are of."""
+
+    incidents: int
+    months: float
+
+
+def before_and_after(triaged: pd.DataFrame, since: dt.date | None, as_of: dt.date) -> tuple[Count, Count] | None:
+    """The seller's own incidents before and from `since` on, per month; None where nothing was adopted between the
+    sheet's first entry and `as_of`. A count, and no effect: nobody knows how diligently a sheet was kept."""
+    own = triaged.loc[triaged["side"] == "own", "date"]
+    if since is None or triaged.empty or not triaged["date"].min().date() < since <= as_of:
+        return None
+    early = own < pd.Timestamp(since)
+    spans = (since - triaged["date"].min().date()).days, (as_of - since).days + 1
+    return Count(int(early.sum()), spans[0] / MONTH), Count(int((~early).sum()), spans[1] / MONTH)

@@ -31,6 +31,7 @@ def verdict(found: Impact) -> Page:
         Card("ratio", say("impact.ratio"), form(found.ratio, "number"),
              say("impact.ratio_note", low=low, high=high) if known else Text("", ""),
              tone={"effect": "good" if found.ratio < 1 else "bad"}.get(found.verdict, ""), raw=found.ratio),
+        *_naive(found),
         Card("seen", say("impact.seen"), form(found.estimate.seen if known else None, "units"),
              say("impact.seen_note", expected=found.estimate.expected) if known else Text("", ""),
              raw=found.estimate.seen),
@@ -39,8 +40,17 @@ def verdict(found: Impact) -> Page:
              say("impact.skus_note", controls=found.controls), raw=found.adopters))
     told = Note(sentences.verdict(found), "" if found.verdict != "cannot_say" else "warn")
     notes = [Note(sentences.reason(each)) for each in found.reasons]
-    method = Note(say(f"impact.method_{found.method}", days=found.period_days), "quiet")
+    method = Note(say(f"impact.method_{found.method}", days=found.period_days) + say("impact.outcome"), "quiet")
     return Page((Figures(cards), told, *notes, method))
+
+
+def _naive(found: Impact) -> tuple[Card, ...]:
+    """The plain before/after figure, beside the answer that it may be mistaken for."""
+    naive = found.methods.get("before_after")
+    if naive is None or naive.ratio != naive.ratio or found.method == "rate_ratio":
+        return ()
+    return (Card("naive", say("impact.naive_card"), form(naive.ratio, "number"), say("impact.naive_card_note"),
+                 raw=naive.ratio),)
 
 
 def checks(found: Impact) -> Table:
@@ -108,8 +118,8 @@ def watch(found: Impact) -> Page:
     return Page((watching.control_chart(rows, say("impact.watch", days=found.period_days)), Note(text)))
 
 
-def register(books: Books, triaged: pd.DataFrame) -> Page:
-    """The seller's own incidents: whose they are by the article's rule, and what they cost."""
+def register(books: Books, triaged: pd.DataFrame, found: Impact) -> Page:
+    """The seller's own incidents: whose they are by the article's rule, what they cost, and how many since adoption."""
     if books.is_absent("incidents"):
         return Page((Note(say("incidents.absent"), "warn"),))
     if triaged.empty:
@@ -118,9 +128,13 @@ def register(books: Books, triaged: pd.DataFrame) -> Page:
     kinds = incidents.register(triaged).rename(columns={"cost": "amount", "incidents": "count"})
     shown = triaged.sort_values("date", ascending=False).rename(columns={"date": "event_date", "estimated_loss": "amount"})
     shown = shown.assign(source=shown["rule"], sources=shown["file"].astype("str") + ":" + shown["line"].astype("str"))
-    side = {"side": "incident_side"}
+    side, since = {"side": "incident_side"}, incidents.before_and_after(triaged, found.first_adoption, found.as_of)
+    counted = () if since is None else (Note(say(
+        "incidents.since", sop=found.sop, before=since[0].incidents, months=since[0].months,
+        each=since[0].incidents / since[0].months, after=since[1].incidents, since=found.first_adoption,
+        later=since[1].incidents / since[1].months)),)
     return Page((
-        Note(say("incidents.sides", own=own, amazon=amazon, unclear=unclear)),
+        Note(say("incidents.sides", own=own, amazon=amazon, unclear=unclear)), *counted,
         Table(kinds, columns("side", "kind", "count", "amount", "first_day", "last_day"), say("incidents.register"),
               name="incident-register", labels=side),
         Table(shown, columns("event_date", "kind", "msku", "amount", "side", "source", "sources"), say("incidents.each"),
@@ -128,7 +142,7 @@ def register(books: Books, triaged: pd.DataFrame) -> Page:
 
 
 def stock(outs: pd.DataFrame, month: str) -> Page:
-    """Days without stock and below the safety stock in the month, most first."""
+    """Days without stock and below the safety stock: in the month by SKU, most first, and of all SKUs per month."""
     rows = outs[outs["month"] == month].sort_values(["days_out", "days_below", "msku"], ascending=[False, False, True])
     if rows.empty:
         return Page((Note(say("incidents.no_stock", month=month), "warn"),))
@@ -138,17 +152,26 @@ def stock(outs: pd.DataFrame, month: str) -> Page:
     blocks = [Note(text)]
     if not rows["start_known"].all():
         blocks.append(Note(say("incidents.start_unknown", skus=int((~rows["start_known"]).sum())), "quiet"))
-    return Page((*blocks, Table(rows[rows["days_below"] + rows["days_out"] > 0],
-                                columns("msku", "days_known", "days_out", "days_below", "start_known"),
-                                say("incidents.stock_table"), name="stock-outs", labels={"start_known": "known_start"})))
+    short = rows[rows["days_below"] + rows["days_out"] > 0]
+    if len(short):
+        blocks.append(Table(short, columns("msku", "days_known", "days_out", "days_below", "start_known"),
+                            say("incidents.stock_table"), name="stock-outs", labels={"start_known": "known_start"}))
+    months = outs[outs["month"] <= month].groupby("month", as_index=False).agg(
+        sku_days=("days_known", "sum"), out=("days_out", "sum"), below=("days_below", "sum")).iloc[::-1]
+    shares = months.assign(share_out=months["out"] / months["sku_days"], share_below=months["below"] / months["sku_days"])
+    return Page((*blocks, Table(shares, (*columns("month"), *(Column(name, say(f"column.{name}"), form) for name, form in (
+                            ("sku_days", "units"), ("share_out", "share"), ("share_below", "share")))),
+                                say("incidents.stock_months", safety=incidents.SAFETY_DAYS), name="stock-months")))
 
 
 def removed(rows: pd.DataFrame, month: str) -> Page:
     """Units removed or disposed of per month, and months out of the ordinary."""
     shown = rows[rows["month"] <= month].iloc[::-1]
-    strange = shown.loc[shown["is_abnormal"].eq(True), "month"].tolist()
-    text = say("incidents.removals_abnormal", months=", ".join(strange)) if strange else (
-        say("incidents.removals_short") if shown["is_abnormal"].isna().all() else say("incidents.removals_plain"))
+    if shown.empty:
+        return Page((Note(say("incidents.no_removals"), "warn"),))
+    strange, limit = shown.loc[shown["is_abnormal"].eq(True), "month"].tolist(), shown["limit"].iloc[0]
+    text = say("incidents.removals_abnormal", months=", ".join(strange), limit=limit) if strange else (
+        say("incidents.removals_plain", limit=limit) if limit == limit else say("incidents.removals_short"))
     return Page((Note(text), Table(shown, columns("month", "units_removed", "is_abnormal"), say("incidents.removals"),
                                    name="removals", labels={"is_abnormal": "abnormal"})))
 
@@ -162,13 +185,13 @@ def swings(revenue: pd.DataFrame, since: dt.date | None, currency: str) -> Page:
         return Page((Note(say("incidents.no_revenue"), "warn"),))
     one = revenue[revenue["currency"] == currency] if (revenue["currency"] == currency).any() else \
         revenue[revenue["currency"] == revenue["currency"].iloc[0]]
-    spans = incidents.volatility(one, since).set_index("span")
-    before, after = (float(spans.loc[span, "volatility"]) for span in ("before", "after"))
-    change = after / before - 1 if before > 0 else float("nan")
-    latest = Money(float(one["amount"].iloc[-1]), str(one["currency"].iloc[0]))
-    told = say("incidents.swings", before=before, after=after, change=change, n=int(spans.loc["after", "months"]),
-               month=str(one["month"].iloc[-1]), latest=latest)
-    return Page((Note(told), Note(say("incidents.article", fall=incidents.ARTICLE_VOLATILITY_FALL), "quiet")))
+    told, latest = incidents.volatility(one, since), Money(float(one["amount"].iloc[-1]), str(one["currency"].iloc[0]))
+    blocks = [Note(say("incidents.swings", before=told.before, after=told.after, n=told.months[0], m=told.months[1],
+                       month=str(one["month"].iloc[-1]), latest=latest))]
+    if told.ratio == told.ratio:
+        key = "swings_change" if told.low > 1 or told.high < 1 else "swings_unclear"
+        blocks.append(Note(say(f"incidents.{key}", change=told.ratio - 1, low=told.low - 1, high=told.high - 1)))
+    return Page((*blocks, Note(say("incidents.article", fall=incidents.ARTICLE_VOLATILITY_FALL), "quiet")))
 
 
 def sop_register(books: Books, name: str) -> Table | Note:

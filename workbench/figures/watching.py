@@ -8,9 +8,10 @@ import pandas as pd
 
 from workbench.charts import ACCENT, HEIGHT, MUTED, WARN, WIDTH, day_axis, day_tip, drawn, month_axis, name
 from workbench.display import Chart
-from workbench.words import Text, say
+from workbench.words import Text, form, say
 
 GROUPS = ("adopters", "others")
+EDGES = (0.1, 10)
 
 
 def control_chart(rows: pd.DataFrame, description: Text, rate: str = "incident_rate", count: str = "incidents") -> Chart:
@@ -75,28 +76,33 @@ def _funnel_plot(language: str, by: str) -> alt.LayerChart:
 def event_study(rows: pd.DataFrame, description: Text) -> Chart:
     """The ratio of incidents seen over expected, per 28 days before and after adoption, with intervals; 1 is dashed.
 
-    Rows: months (0 is the first after), ratio, low, high, seen, expected. The scale is a logarithm, cut at a tenth and
-    ten times.
+    Rows: months (0 is the first after), ratio, low, high, seen, expected. The scale is a logarithm; what lies beyond a
+    tenth or ten times is drawn at its edge and told in full.
     """
     known = rows[rows["expected"] > 0]
-    shown = known.assign(**{column: known[column].clip(0.1, 10) for column in ("ratio", "low", "high")},
-                         after=known["months"] >= 0, from_day=known["months"] * 28)
-    return drawn(_event_study, {"rows": shown, "one": pd.DataFrame({"one": [1.0]})}, description)
+    drawn_at = {f"{column}_at": known[column].clip(*EDGES) for column in ("ratio", "low", "high")}
+    shown = known.assign(**drawn_at, after=known["months"] >= 0, from_day=known["months"] * 28)
+
+    def told(language: str) -> pd.DataFrame:
+        low, high = ([form(value, "number").in_(language) if np.isfinite(value) else say("impact.no_limit").in_(language)
+                      for value in known[side]] for side in ("low", "high"))
+        return shown.drop(columns=["low", "high"]).assign(interval=[f"{a} – {b}" for a, b in zip(low, high, strict=True)])
+
+    return drawn(_event_study, {"rows": told, "one": pd.DataFrame({"one": [1.0]})}, description)
 
 
 def _event_study(language: str) -> alt.LayerChart:
     base = alt.Chart(alt.NamedData("rows")).encode(alt.X("from_day:O", title=name("days_from_adoption", language),
                                                          axis=alt.Axis(labelAngle=0)))
-    y = {"scale": alt.Scale(type="log", domain=[0.1, 10]), "title": name("ratio", language),
+    y = {"scale": alt.Scale(type="log", domain=EDGES), "title": name("ratio", language),
          "axis": alt.Axis(values=[0.1, 0.2, 0.5, 1, 2, 5, 10], format="~g")}
     color = alt.condition("datum.after", alt.value(ACCENT), alt.value(MUTED))
-    bars = base.mark_rule(strokeWidth=8, opacity=0.3).encode(alt.Y("low:Q", **y), alt.Y2("high"), color=color)
+    bars = base.mark_rule(strokeWidth=8, opacity=0.3).encode(alt.Y("low_at:Q", **y), alt.Y2("high_at"), color=color)
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
-        alt.Y("ratio:Q", **y), color=color,
+        alt.Y("ratio_at:Q", **y), color=color,
         tooltip=[alt.Tooltip("from_day:O", title=name("days_from_adoption", language)),
                  alt.Tooltip("ratio:Q", format=".2f", title=name("ratio", language)),
-                 alt.Tooltip("low:Q", format=".2f", title=name("low", language)),
-                 alt.Tooltip("high:Q", format=".2f", title=name("high", language)),
+                 alt.Tooltip("interval:N", title=name("interval_95", language)),
                  alt.Tooltip("seen:Q", format=",.0f", title=name("incidents", language)),
                  alt.Tooltip("expected:Q", format=",.1f", title=name("expected", language))])
     one = alt.Chart(alt.NamedData("one")).mark_rule(strokeDash=[5, 4], color=WARN).encode(alt.Y("one:Q", **y))
