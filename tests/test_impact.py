@@ -454,6 +454,46 @@ def test_the_page_says_the_verdict_of_the_numbers_beside_it_whatever_the_design(
         json.dumps(part(found).data(), allow_nan=False)
 
 
+def test_a_month_that_the_ledger_does_not_cover_stands_between_the_others_as_unknown():
+    from workbench import figures
+
+    outs = pd.DataFrame({"month": ["2026-04", "2026-06"], "msku": "A", "days_known": [30, 30], "days_out": [0, 3],
+                         "days_below": [0, 5], "start_known": True})
+    rows = figures.impact.stock(outs, "2026-06").blocks[-1].frame
+    assert rows["month"].tolist() == ["2026-06", "2026-05", "2026-04"]
+    assert rows["share_out"].tolist() == pytest.approx([0.1, np.nan, 0], nan_ok=True)
+
+
+def test_the_naive_figure_stands_beside_the_answer_and_counts_plain_units():
+    from workbench import figures
+
+    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["moves to good centres"])
+    found = impact.judged(rows, adopted, as_of=END, placebo=placebo)
+    card = next(card for card in figures.impact.verdict(found).blocks[0].cards if card.name == "naive")
+    on = (adopted[rows.sku] < panel.NEVER) & (rows.day >= adopted[rows.sku])
+    before = (adopted[rows.sku] < panel.NEVER) & ~on
+    rate = [rows.incidents[which].sum() / rows.handled[which].sum() for which in (on, before)]
+    assert card.raw == pytest.approx(rate[0] / rate[1]) and "misleads" in card.note.en
+
+
+def test_a_step_without_an_incident_is_drawn_at_the_edge_and_told_as_nothing():
+    from workbench import figures
+
+    rows = pd.DataFrame({"months": [-1, 0], "ratio": [1.2, 0.0], "low": [0.5, 0.0], "high": [3.0, float("inf")],
+                         "seen": [5.0, 0.0], "expected": [4.2, 1.0]})
+    last = figures.watching.event_study(rows, words.same("x")).specs["en"]["datasets"]["rows"][1]
+    assert (last["ratio"], last["ratio_at"], last["high_at"], last["interval"]) == (0.0, 0.1, 10.0, "0.00 – no limit")
+
+
+def test_swings_say_that_the_difference_may_be_chance_and_that_the_article_has_no_source():
+    from workbench import figures
+
+    table = pd.DataFrame({"month": [f"2026-0{n}" for n in range(1, 9)], "currency": "USD",
+                          "amount": [100.0, 130, 100, 120, 100, 108, 100, 105]})
+    told = " ".join(note.text.en for note in figures.impact.swings(table, dt.date(2026, 5, 1), "USD").blocks)
+    assert "may as well be chance" in told and "63% less volatility" in told and "unsourced" in told
+
+
 def test_an_unknown_ratio_stands_on_the_page_as_unknown():
     from workbench import figures
 

@@ -156,8 +156,9 @@ def stock(outs: pd.DataFrame, month: str) -> Page:
     if len(short):
         blocks.append(Table(short, columns("msku", "days_known", "days_out", "days_below", "start_known"),
                             say("incidents.stock_table"), name="stock-outs", labels={"start_known": "known_start"}))
-    months = outs[outs["month"] <= month].groupby("month", as_index=False).agg(
-        sku_days=("days_known", "sum"), out=("days_out", "sum"), below=("days_below", "sum")).iloc[::-1]
+    every = pd.period_range(outs["month"].min(), month, freq="M").astype("str")
+    months = outs.groupby("month")[["days_known", "days_out", "days_below"]].sum().reindex(every[::-1]).rename_axis("month")
+    months = months.reset_index().rename(columns={"days_known": "sku_days", "days_out": "out", "days_below": "below"})
     shares = months.assign(share_out=months["out"] / months["sku_days"], share_below=months["below"] / months["sku_days"])
     return Page((*blocks, Table(shares, (*columns("month"), *(Column(name, say(f"column.{name}"), form) for name, form in (
                             ("sku_days", "units"), ("share_out", "share"), ("share_below", "share")))),
