@@ -78,6 +78,25 @@ def test_another_seller_beside_this_one_can_be_chosen(known, tmp_path):
     assert [row["units_handled"] for row in chart["datasets"]["rows"]] == rates["units_handled"].tolist()
 
 
+def test_a_seller_that_cannot_be_shown_is_explained_and_left_again(known, tmp_path):
+    simulate(tmp_path / "one", seed=7, region="US", skus=4, months=3, demand=0.5)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "seller.toml").write_text("region = ", "utf-8")
+    first = books.open(tmp_path / "one")
+    panel = explore.loss_rates(first, f"{first.through:%Y-%m}", as_of=f"{first.through}", interactive=True).panel
+    before = said(panel)
+    panel.widgets["seller"].value = "empty"
+    assert "the ledger holds nothing" in said(panel)
+    panel.widgets["seller"].value = "odd"
+    assert "seller.toml" in said(panel)
+    panel.tongue.value = "zh"
+    assert "seller.toml" in said(panel)
+    panel.tongue.value = "en"
+    panel.widgets["seller"].value = "one"
+    assert said(panel) == before
+
+
 def test_what_cannot_be_found_is_explained(panel):
     panel.widgets["sku"].value = "no such sku"
     assert "No SKU or FNSKU contains no such sku" in said(panel)

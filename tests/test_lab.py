@@ -2,7 +2,9 @@
 
 import contextlib
 import datetime as dt
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -157,6 +159,16 @@ def test_a_sheet_that_cannot_be_read_is_not_saved(address, seen):
 def test_a_copy_keeps_the_parameters_that_only_its_notebook_has(tmp_path):
     lab.prepare(publish.demo_seller(), tmp_path, month="2026-06", as_of=dt.date(2026, 6, 30), policy="amazon")
     assert "pace = 5" in (tmp_path / "claim-recovery.ipynb").read_text("utf-8")
+
+
+def test_a_copy_speaks_one_language_and_says_how_to_begin(tmp_path):
+    for language, title, begin in (("en", "# Loss rate", "press ▶▶"), ("zh", "# 库存丢失率", "点击上方的 ▶▶")):
+        lab.prepare(publish.demo_seller(), tmp_path, month="2026-06", as_of=dt.date(2026, 6, 30), policy="amazon",
+                    language=language)
+        first, *others = [cell for cell in json.loads((tmp_path / "loss-rate.ipynb").read_text("utf-8"))["cells"]
+                          if cell["cell_type"] == "markdown"]
+        assert first["source"].startswith(title) and begin in first["source"]
+        assert all(re.search("[\u4e00-\u9fff]", cell["source"]) for cell in others) == (language == "zh")
 
 
 def test_a_copy_that_the_analyst_changed_is_kept(tmp_path):

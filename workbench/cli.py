@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = command("lab", _lab, "Open the notebooks in JupyterLab, with the seller chosen.")
     lab.add_argument("seller", nargs="?", type=Path, metavar="SELLER", help="the demo seller by default")
     lab.add_argument("--folder", type=Path, metavar="DIR", help="where the notebooks' copies go; lab/<seller> by default")
+    lab.add_argument("--lang", choices=("en", "zh"), help="the language to begin in: that of WORKBENCH_LANG, else English")
     lab.add_argument("--no-browser", action="store_true", help="print the address, open no window")
     lab.add_argument("--port", type=_count, default=0, metavar="N", help="a free port by default")
 
@@ -315,14 +316,16 @@ def _sheets(args: argparse.Namespace) -> int:
 
 
 def _lab(args: argparse.Namespace) -> int:
-    from workbench import lab, publish
+    from workbench import display, lab, publish
 
+    os.environ["WORKBENCH_LANG"] = args.lang or display.language()  # the notebooks' kernels read it
     args.seller = args.seller or publish.demo_seller()
     books = _books(args)
     as_of = dt.date.today() if books.through.year < 1990 else books.through  # nothing in the folder is dated
     month = (as_of + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)  # the last complete one
     folder = args.folder or Path("lab") / (re.sub(r"[^\w-]+", "-", books.seller.name).strip("-") or "seller")
-    lab.prepare(args.seller, folder, month=f"{month:%Y-%m}", as_of=as_of, policy=books.seller.policy)
+    lab.prepare(args.seller, folder, month=f"{month:%Y-%m}", as_of=as_of, policy=books.seller.policy,
+                language=display.language())
     lab.open_(folder, browser=not args.no_browser, port=args.port)
     return DONE
 

@@ -8,6 +8,7 @@ in the browser and take new rows without being drawn anew. No Output widget is u
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -127,7 +128,7 @@ class _Panel:
         language = self.tongue.value
         try:
             drawn = parts(self.show(**self.values), language)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             drawn = parts(display.Note(words.same(error), "warn"), language)
         count = self.view.run + 1
         with self.view.hold_sync():
@@ -156,16 +157,21 @@ class _Panel:
         if self.quiet:
             return
         self.quiet = True
+        with contextlib.suppress(ValueError, OSError):  # `run` meets it too, and says it
+            self._follow()
+        self.quiet = False
+        self.run()
+
+    def _follow(self) -> None:
+        """What can be chosen may follow from the other controls."""
         values = self.values
-        for name, control in self.controls.items():  # what can be chosen may follow from the others
+        for name, control in self.controls.items():
             if callable(control.options):
                 widget, options = self.widgets[name], _options(control, values, self.tongue.value)
                 if options and list(widget.options) != options:
                     kept = widget.value
                     widget.options = options
                     widget.value = _kept(control, kept, [value for _, value in options])
-        self.quiet = False
-        self.run()
 
     def _spoken(self, change: object) -> None:
         """The other language: labels, options and the view."""
@@ -177,7 +183,8 @@ class _Panel:
             widget.description = control.label.in_(self.tongue.value)
             if control.kind in ("choice", "choices"):
                 kept = widget.value
-                widget.options = _options(control, self.values, self.tongue.value)
+                with contextlib.suppress(ValueError, OSError):
+                    widget.options = _options(control, self.values, self.tongue.value)
                 widget.value = kept
         self.quiet = False
         self.run()

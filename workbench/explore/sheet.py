@@ -34,23 +34,27 @@ def _grid(books: Books, name: str, table):
         _css = (folder / "view.css").read_text("utf-8")
         words = traitlets.Dict().tag(sync=True)
         heads = traitlets.List().tag(sync=True)
+        titles = traitlets.List().tag(sync=True)
         rows = traitlets.List().tag(sync=True)
         wrong = traitlets.List().tag(sync=True)
         said = traitlets.Unicode("").tag(sync=True)
         asked = traitlets.Int(0).tag(sync=True)
 
-    heads = list(table)
-    grid = Grid(words={word: say(f"sheet.{word}").in_(tongue) for word in ("add", "save", "remove")}, heads=heads,
-                rows=table.values.tolist(), said=say("sheet.held", n=len(table), name=same(name)).in_(tongue))
+    heads, title = list(table), say(f"table.{name}")
+    shown = dict(zip(sheets.headers(name), sheets.headers(name, tongue), strict=True))
+    texts = {word: say(f"sheet.{word}").in_(tongue) for word in ("add", "save", "remove")}
+    grid = Grid(words={**texts, "title": title.in_(tongue)}, heads=heads, titles=[shown.get(head, head) for head in heads],
+                rows=table.values.tolist(), said=say("sheet.held", n=len(table)).in_(tongue))
 
     def save(change: object) -> None:
         typed = pd.DataFrame(grid.rows, columns=heads, dtype="str")
         wrong = sheets.problems(name, typed)
-        grid.wrong = wrong.to_dict("records")
+        named = wrong["column"].map(lambda head: shown.get(head, head))
+        told = [say("sheet.row", row=row, column=column, why=why).in_(tongue)
+                for row, column, why in zip(wrong["row"], named, wrong["why"], strict=True)]
+        grid.wrong = wrong.assign(told=told).to_dict("records")
         if len(wrong):
-            first = wrong.iloc[0]
-            told = say("sheet.wrong", n=len(wrong), row=int(first["row"]), column=same(first["column"]),
-                       why=same(first["why"]))
+            told = say("sheet.wrong", n=len(wrong))
         else:
             try:
                 path = sheets.save(sellers.open(books.seller.folder), name, typed)

@@ -32,9 +32,10 @@ def sop_impact(books: Books, ledger: pd.DataFrame, found: impact.Impact, groups:
         moved_note = (Note(say("explore.moved", days=shift), "warn"),) if shift else ()
         return Page((*moved_note, figures.impact.verdict(here), figures.impact.over_time(here)))
 
+    names = impact.names(sops)
     controls = {
-        "sop": Control("choice", say("explore.sop"), found.sop, impact.names(sops) or [found.sop]),
+        "sop": Control("choice", say("explore.sop"), found.sop, names),
         "until": Control("day", say("explore.until"), found.as_of),
         "shift": Control("choice", say("explore.shift"), 0, SHIFTS),
     }
-    return live(show, controls, interactive=interactive)
+    return live(show, controls, interactive=interactive and bool(names))  # without an SOP there is nothing to choose

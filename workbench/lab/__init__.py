@@ -10,17 +10,23 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import sys
 from importlib.resources import files
 from pathlib import Path
+
+from workbench import words
 
 FIRST = "data-health"
 KERNEL = "workbench"
 MADE = "workbench_made"  # in a copy's metadata: the digest of its cells as we wrote them
 
 
-def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: str) -> list[Path]:
-    """Copies of every notebook in `folder`, for this seller; those the analyst has changed are kept as they are."""
+def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: str, language: str = "en") -> list[Path]:
+    """Copies of every notebook in `folder`, for this seller; those the analyst has changed are kept as they are.
+
+    Their paragraphs are in `language`, the first says how to begin.
+    """
     from workbench import grid
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +37,7 @@ def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: s
         copy = folder / f"{name}.ipynb"
         if not copy.exists() or _is_ours(copy):
             source = grid.notebook_path(name)
-            _write(copy, _filled(source, grid.parameters(source) | values))
+            _write(copy, _filled(source, grid.parameters(source) | values, language))
         made.append(copy)
     return made
 
@@ -74,10 +80,15 @@ def _kernel(folder: Path) -> None:
     _write(folder / "kernel.json", spec)
 
 
-def _filled(notebook: Path, values: dict[str, object]) -> dict:
-    """The notebook with these parameters, our kernel, and the digest of its cells."""
+def _filled(notebook: Path, values: dict[str, object], language: str) -> dict:
+    """The notebook with these parameters, its paragraphs in one language, our kernel, and the digest of its cells."""
     found = json.loads(notebook.read_text("utf-8"))
-    for cell in found["cells"]:
+    for at, cell in enumerate(found["cells"]):
+        if cell["cell_type"] == "markdown":
+            parts = [re.match(r"(#*\s*)(.*)", part, re.DOTALL).groups()
+                     for part in re.split(r"\n\s*\n", "".join(cell["source"]).strip())]
+            told = [marks + words.translated(text).in_(language) for marks, text in parts]
+            cell["source"] = "\n\n".join([*told, *([f"*{words.say('lab.run').in_(language)}*"] if not at else [])])
         if "parameters" in cell["metadata"].get("tags", ()):
             cell["source"] = "\n".join(f"{name} = {value!r}" for name, value in values.items())
     found["metadata"] = {**found["metadata"], "kernelspec": {"display_name": "Workbench", "language": "python",
