@@ -10,7 +10,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from handmade import cost, ledger, paid, quiet, refund, shipment, sold, write
+from handmade import cost, fee, ledger, paid, quiet, refund, shipment, sold, write
 
 from workbench import books, claims, cli, policy
 from workbench.simulate import simulate
@@ -100,6 +100,30 @@ def test_the_article_pays_cost_and_freight_at_most_the_price(seller):
     values = {(claim.msku, claim.claim_type): claim.unit_value for claim in found_.itertuples()}
     assert values["S-2", "refund_not_returned"] == 25.0  # 40 + 1.50, capped at the price of 25
     assert one(found_, "S-1", "lost_warehouse")["status"] == "expired"
+
+
+def ordered(x, day, units, price, *, site="Amazon.com"):
+    return "orders", {"amazon-order-id": f"{x}-{day}", "purchase-date": f"{day}T12:00:00+00:00", "order-status": "Shipped",
+                      "fulfillment-channel": "Amazon", "sales-channel": site, "sku": f"S-{x}", "quantity": units,
+                      "currency": "USD", "item-price": price}
+
+
+@pytest.mark.parametrize(("rules", "told", "value"), [
+    ("amazon", [ordered("1", "2025-03-01", 2, 50)], 16.25),  # 50 for two, less 3.75 and 5
+    ("amazon", [], 16.25),  # nothing sold: the price of the fee preview
+    ("article_2026_01", [ordered("1", "2025-03-01", 1, 20), ordered("1", "2025-03-02", 1, 1, site="Non-Amazon")], 20.0),
+    ("article_2026_01", [], 25.0)])
+def test_without_a_settlement_the_orders_else_the_fee_preview_tell_the_price(tmp_path, rules, told, value):
+    rows = [ledger("1", "2025-03-20", "M", -1), cost("1", 40.0), fee("1"), *told]
+    folder = write(tmp_path / "s", [*quiet("2025-01-01", "2025-04-30"), *rows], without=["settlement"])
+    claim = found(folder, "2025-04-30", policy.load(rules, "US"), types=["lost_warehouse"]).iloc[0]
+    assert claim["unit_value"] == value
+
+
+def test_fees_that_no_sale_tells_are_those_of_the_preview(tmp_path):
+    rows = [*refund("1", "2026-03-20", "1-2026-03-01"), ordered("1", "2026-03-01", 1, 25), fee("1")]
+    claim = found(write(tmp_path / "s", [*quiet(), *rows]), types=["refund_not_returned"]).iloc[0]
+    assert (claim["unit_value"], claim["valuation_basis"]) == (16.25, "sale_price_less_fees")
 
 
 def test_two_policies_are_compared_in_units_and_money(seller):

@@ -361,6 +361,12 @@ case("taken back, and the stock transferred in", [
 case("taken back with the quantities written positive", [
     ledger(x(), "2026-03-01", "M", -2), paid(x(), "2026-03-10", "Lost_Warehouse", 2, 8, id="P4"),
     paid(x(), "2026-05-01", "Reimbursement_Reversal", 2, 8, original="P4", **{"amount-total": "-16.00"})], wrong_reversal=2)
+case("taken back in part by a negative row of the same id", [
+    ledger(x(), "2026-03-01", "M", -2), paid(x(), "2026-03-10", "Lost_Warehouse", 2, 8, id="P4s"),
+    paid(x(), "2026-05-01", "Lost_Warehouse", -1, 8, id="P4s")], wrong_reversal=1)
+case("taken back by a negative row of the same id, and found", [
+    ledger(x(), "2026-03-01", "M", -2), paid(x(), "2026-03-10", "Lost_Warehouse", 2, 8, id="P4t"),
+    ledger(x(), "2026-04-28", "F", 1), paid(x(), "2026-05-01", "Lost_Warehouse", -1, 8, id="P4t")])
 case("taken back for damage that was regraded", [
     ledger(x(), "2026-03-01", "E", -1), paid(x(), "2026-03-10", "Damaged_Warehouse", 1, 8, id="P5"),
     ledger(x(), "2026-04-20", "Q", -1, disposition="WAREHOUSE_DAMAGED"), ledger(x(), "2026-04-20", "P", 1),
@@ -601,6 +607,31 @@ def test_the_published_cases_of_another_workbench(tmp_path):
         ("lost_warehouse", "S-X1"): 1}
 
 
+@pytest.mark.parametrize("returns", ["whole", "header", "absent"])
+def test_a_reversal_of_the_warehouse_needs_no_returns_and_one_of_an_order_does(tmp_path, returns):
+    rows = [ledger("1", "2026-03-01", "M", -2), paid("1", "2026-03-10", "Lost_Warehouse", 2, 8, id="P1"),
+            paid("1", "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P1"),
+            *sold("2", "2026-02-01", "O2"), *refund("2", "2026-02-20", "O2"),
+            paid("2", "2026-04-25", "CustomerReturn", 1, 16.25, order="O2", id="P2"),
+            paid("2", "2026-05-03", "Reimbursement_Reversal", -1, 16.25, order="O2", original="P2")]
+    folder = write(tmp_path / "s", [*quiet(), *rows], without=["returns"] if returns == "absent" else [])
+    if returns == "header":
+        place = next(folder.glob("returns.*"))
+        place.write_text(place.read_text("utf-8").split("\n")[0] + "\n", "utf-8")
+    found = claims.claims(books.open(folder), dt.date(2026, 6, 30), policy.load("amazon", "US"), types=["wrong_reversal"])
+    assert dict(zip(found["msku"], found["status"], strict=True)) == {
+        "S-1": "open", "S-2": "open" if returns == "whole" else "ambiguous"}
+
+
+def test_a_reversal_after_the_ledgers_last_day_is_not_judged(tmp_path):
+    rows = [ledger("1", "2026-03-01", "M", -2), paid("1", "2026-03-10", "Lost_Warehouse", 2, 8, id="P1"),
+            paid("1", "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P1")]
+    late = [row for row in quiet("2026-04-01") if row[0] != "ledger"]
+    folder = write(tmp_path / "s", [*quiet(last="2026-03-31"), *late, *rows])
+    found = claims.claims(books.open(folder), dt.date(2026, 6, 30), policy.load("amazon", "US"), types=["wrong_reversal"])
+    assert list(found["status"]) == ["ambiguous"] and "ledger_detail ends already" in found["ambiguous"].iloc[0]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("table", "types"), [
     ("reimbursements", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "refund_not_returned",
@@ -625,7 +656,7 @@ def test_a_report_that_ends_months_ago_asserts_nothing(tmp_path, table, types):
                         "inbound_shortage", "removal_lost", "fee_overcharge", "underpaid", "wrong_reversal",
                         "returned_damaged", "returned_not_restocked", "removal_short"}),
     ("ledger", {"lost_warehouse", "damaged_warehouse", "disposed_unrequested", "wrong_reversal", "returned_not_restocked"}),
-    ("returns", {"refund_not_returned", "wrong_reversal", "returned_damaged", "returned_not_restocked"}),
+    ("returns", {"refund_not_returned", "returned_damaged", "returned_not_restocked"}),
     ("settlement", {"refund_not_returned", "fee_overcharge"}), ("fee-preview", {"fee_overcharge"}),
     ("inbound", {"inbound_shortage"}), ("removal-orders", {"disposed_unrequested", "removal_lost"}),
     ("removal-shipments", {"removal_lost"}),

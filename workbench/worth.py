@@ -7,14 +7,14 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import Papers, coded, has_money, sales
+from workbench.detectors import Papers, coded, has_money, ordered, preview_fees, sales
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
 LOW = 0.02  # a payment less than this share below its basis is rounding, not underpayment
 WHY = {"sourcing_cost": "unknown: no unit cost for the SKU in the cost sheet",
        "estimated_proceeds": "unknown: no sale of the SKU or no fee in the files",
-       "cost_plus_freight": "unknown: no unit cost, and no sale to average",
+       "cost_plus_freight": "unknown: no unit cost in the cost sheet, or no selling price to cap it by",
        "sale_price_less_fees": "unknown: the order's price or fees are not in the files",
        "": "unknown: no rule is known for that day",
        "undated": "unknown: no day of the event is in the files"}
@@ -136,19 +136,14 @@ def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
                          "line": np.append(sheet["line"].to_numpy(np.int64), 0)[at]}, index=rows.index)
 
 
-def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series, money: pd.Series) -> pd.DataFrame:
+def _prices(rows: pd.DataFrame, sold: pd.DataFrame, by: pd.Series, groups: pd.Series, money: pd.Series) -> pd.DataFrame:
     """`average`: over the PRICE_DAYS up to each row's day, of all sales whose group (`groups`: SKU -> group) is the row's
     (`by`), in the row's currency (`money`); `latest`: of the last day with a sale up to then. NaN where nothing sold."""
-    nothing = pd.DataFrame({"average": np.nan, "latest": np.nan}, index=rows.index)
-    if not has_money(papers):
-        return nothing
-    sold = papers.once(sales)
-    sold = sold[sold["unit_price"].notna() & sold["sold_on"].notna() & (sold["units_sold"] > 0)]
     group = sold["msku"].map(groups).astype("object").fillna("") + "\x1f" + sold["currency"]
     daily = pd.DataFrame({"group": group, "day": sold["sold_on"], "money": sold["unit_price"] * sold["units_sold"],
                           "units": sold["units_sold"]}).groupby(["group", "day"], as_index=False).sum()
     if daily.empty:
-        return nothing
+        return pd.DataFrame({"average": np.nan, "latest": np.nan}, index=rows.index)
     daily = daily.sort_values(["group", "day"], ignore_index=True)
     daily["latest"] = daily["money"] / daily["units"]
     daily[["money", "units"]] = daily.groupby("group")[["money", "units"]].cumsum()
@@ -166,21 +161,42 @@ def _prices(rows: pd.DataFrame, papers: Papers, by: pd.Series, groups: pd.Series
     return pd.DataFrame({"average": average, "latest": sums[0]["latest"].to_numpy(float)}, index=rows.index)
 
 
+def _sold(papers: Papers) -> list[pd.DataFrame]:
+    """What was sold, for how much and when: by the settlements and transactions, then by the order reports."""
+    told = [papers.once(ordered)]
+    if has_money(papers):
+        rows = papers.once(sales)
+        told.insert(0, rows[rows["unit_price"].notna() & rows["sold_on"].notna() & (rows["units_sold"] > 0)])
+    return told
+
+
 def _own_price(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Series:
-    """The SKU's average price of the days before, else its last one; NaN where it never sold in that currency."""
-    skus = rows["msku"].astype("str")
-    found = _prices(rows, papers, skus, pd.Series(skus.unique(), index=skus.unique()), money)
-    return found["average"].fillna(found["latest"])
+    """The SKU's average price of the days before, else its last one; NaN where it never sold in that currency. The order
+    reports tell it where no settlement does."""
+    skus, price = rows["msku"].astype("str"), pd.Series(np.nan, index=rows.index)
+    for sold in _sold(papers):
+        if price.isna().any():
+            found = _prices(rows, sold, skus, pd.Series(skus.unique(), index=skus.unique()), money)
+            price = price.fillna(found["average"]).fillna(found["latest"])
+    return price
+
+
+def _listed(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Series:
+    """The SKU's price in the fee preview: what it sells for, else what the seller asks."""
+    preview = papers.books["fee_preview"]
+    place = preview["msku"].astype("str") + "\x1f" + preview["currency"].astype("str")
+    asked = pd.Series(preview["sales_price"].fillna(preview["your_price"]).to_numpy(float), index=place.to_numpy())
+    asked = asked.where(asked > 0)
+    return (rows["msku"].astype("str") + "\x1f" + money.astype("str")).map(asked[~asked.index.duplicated(keep="last")])
 
 
 def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
-    """The SKU's average price less its usual fees (fee preview, else what its own sales were charged)."""
+    """The SKU's average price, else its listed one, less its usual fees (fee preview, else what its own sales were
+    charged)."""
     price = _own_price(rows, papers, rows["currency"])
-    preview = papers.books["fee_preview"]
-    place = preview["msku"].astype("str") + "\x1f" + preview["currency"].astype("str")
-    fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float), index=place.to_numpy())
-    wanted = rows["msku"].astype("str") + "\x1f" + rows["currency"]
-    own = wanted.map(fees[~fees.index.duplicated(keep="last")])
+    price = price.fillna(_listed(rows, papers, rows["currency"]))
+    wanted = rows["msku"].astype("str") + "\x1f" + rows["currency"].astype("str")
+    own = wanted.map(preview_fees(papers.books))
     if has_money(papers):
         table = papers.once(sales)
         own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\x1f" + table["currency"]).median()))
@@ -188,13 +204,17 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
 
 
 def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> pd.Series:
-    """Purchase cost + first-leg freight, at most the selling price; what never sold at its category's 30-day average."""
+    """Purchase cost + first-leg freight, at most the selling price; what never sold at its category's 30-day average, and
+    where nothing of the category sold, at most the listed price."""
     price = _own_price(rows, papers, costs["currency"])
     cost = costs["unit_cost"] + costs["freight_per_unit"].fillna(0)
-    capped = np.fmin(cost, price).where(cost.notna())
     sheet = papers.books["costs"]
     groups = pd.Series(sheet["category"].astype("str").to_numpy(), index=sheet["msku"].astype("str").to_numpy())
     groups = groups[(groups != "") & ~groups.index.duplicated()]
     named = costs["category"].where(costs["category"] != "", "\x1fnone")
-    return capped.where(price.notna(), _prices(rows, papers, named, groups, costs["currency"])["average"])
-
+    value = np.fmin(cost, price).where(cost.notna() & price.notna())
+    for sold in _sold(papers):
+        average = _prices(rows, sold, named, groups, costs["currency"])["average"]
+        value = value.where(price.notna() | value.notna(), average)
+    listed = _listed(rows, papers, costs["currency"])
+    return value.where(price.notna() | value.notna(), np.minimum(cost, listed))

@@ -12,7 +12,7 @@ from workbench.detectors.fees import fee_overcharge
 from workbench.detectors.found import COLUMNS, EVER, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
-from workbench.detectors.sales import has_money, sales
+from workbench.detectors.sales import has_money, ordered, preview_fees, sales
 from workbench.detectors.transport import inbound_shortage, removal_lost, removal_short
 from workbench.detectors.trust import unread
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
@@ -27,11 +27,11 @@ DETECTORS = {
     "removal_lost": Needs(removal_lost, ("removal_orders", "removal_shipments", "reimbursements")),
     "fee_overcharge": Needs(fee_overcharge, ("settlements", "fee_preview", "reimbursements")),
     "underpaid": Needs(underpaid, ("reimbursements",)),
-    "wrong_reversal": Needs(wrong_reversal, ("reimbursements", "ledger_detail", "returns")),
+    "wrong_reversal": Needs(wrong_reversal, ("reimbursements", "ledger_detail")),
     "removal_short": Needs(removal_short, ("reimbursements",)),  # of the analyst's own sheet: without it, nothing is said
     "returned_damaged": Needs(returned_damaged, ("returns", "reimbursements")),
     "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }
 
 __all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "EVER", "Found", "Needs", "Papers", "balances", "has_money", "key",
-           "nothing", "products", "reimbursements", "sales", "unknown", "unread"]
+           "nothing", "ordered", "preview_fees", "products", "reimbursements", "sales", "unknown", "unread"]

@@ -312,7 +312,8 @@ LOST_WORDS = "lost|missing|misplaced"
 
 def reimbursements(papers: Papers) -> pd.DataFrame:
     """The reimbursement rows with `kind` (lost, damaged, inbound, removal, order, fee, reversal, other), `day`, `key`
-    and `units` covered: cash and stock; of a reversal what was taken back, 1 or more.
+    and `units` covered: cash and stock; of a reversal what was taken back, 1 or more. A reversal that names no payment is
+    of the one whose id it bears.
 
     Reasons are folded (`lost_warehouse` is `Lost_Warehouse`); with an order id the order's, without the warehouse's. A
     reversal that names no order has that of its payment.
@@ -333,6 +334,8 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
                           ("units_cash", "units_inventory", "units_total"))
     taken = np.select([cash != 0, total != 0, stock != 0], [cash.abs(), total.abs(), stock.abs()], 1)
     given = np.where(cash + stock != 0, cash + stock, total)
+    first, own = (table[name].astype("str") for name in ("original_reimbursement_id", "reimbursement_id"))
+    table = table.assign(original_reimbursement_id=first.where(~back | (first != ""), own))
     order = order.where(~back | (order != ""), _order_of_payment(table, back))
     return table.assign(units=np.where(back, taken, np.maximum(given, 0)).astype(np.int64), kind=kind,
                         day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount,

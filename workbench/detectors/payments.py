@@ -6,7 +6,19 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, lines, paid_for, reimbursements
+from workbench.detectors.found import (
+    EVER,
+    Account,
+    Found,
+    Papers,
+    first_of,
+    found,
+    key,
+    lines,
+    paid_for,
+    reimbursements,
+    uncovered,
+)
 from workbench.detectors.orders import refund_account
 from workbench.detectors.sales import LINE, has_money, returned, sales, witnesses
 from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, Stock, warehouse
@@ -46,8 +58,8 @@ def wrong_reversal(papers: Papers) -> Found:
     before to 14 days after, regraded where damage was paid, or returned by the customer on any day.
 
     What is taken back beyond the payment is wrong whatever came back. What Amazon pays again from then on, and for nothing
-    else, settles it. A reversal whose original payment is not in the
-    files cannot be judged. Until its 14 days are over a claim waits.
+    else, settles it. A reversal whose original payment is not in the files cannot be judged, nor one of an order where the
+    returns do not reach, nor one of the warehouse's where the ledger does not. Until its 14 days are over a claim waits.
     """
     rows = papers.once(reimbursements)
     originals = papers.once(_originals)
@@ -65,7 +77,10 @@ def wrong_reversal(papers: Papers) -> Found:
     first = originals.reindex(named[known])
     sources.append(lines(np.flatnonzero(known), first, "reversed"))
     kind = named.map(originals["kind"]).astype("object").fillna("")
+    of_order = (owed["order_id"] != "").to_numpy()
     doubt = first_of(np.where(known, "", "the payment that was taken back is not in the files"),
+                     np.where(of_order, uncovered(papers, "returns", owed["day"]),
+                              uncovered(papers, "ledger_detail", owed["day"])),
                      np.where(kind == "removal", "whether the removed units were sent after all is not in the files", ""),
                      np.where((kind == "inbound") & _receipts_near(papers, owed),
                               "receipts of those days may be the units that were paid for", ""))
@@ -75,7 +90,6 @@ def wrong_reversal(papers: Papers) -> Found:
     settled = np.minimum(owed["units_back"].to_numpy(np.int64), _allowed(owed, named, originals))
     again = Account(owed)
     again.open = again.open - settled
-    of_order = (owed["order_id"] != "").to_numpy()
     later = papers.once(refund_account)[1] if has_money(papers) else paid_for(papers, "order")
     again.settle(later.assign(day=later["approved_on"]), LINE, "paid", only=of_order)
     again.settle(stock.extra, ["key"], "paid", only=~of_order)

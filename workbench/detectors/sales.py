@@ -22,7 +22,8 @@ def sales(papers: Papers) -> pd.DataFrame:
     (referral and fulfilment, per unit), fee_charged, sold_on, units_refunded (whole prices paid back), refunded_on (the
     first), currency, country of the site, doubt (why the refund cannot be judged).
 
-    Where the sale lies before the settlements at hand, the orders report tells its price, else what the SKU always costs.
+    Where the sale lies before the settlements at hand, the orders report tells its price, else what the SKU always costs;
+    fees that no sale of the SKU tells are those of the fee preview.
     """
     table = papers.once(money_lines)
     part = {name: table[table["what"] == name] for name in ("price", "promotion", "fee", "referral", "refund")}
@@ -48,7 +49,8 @@ def sales(papers: Papers) -> pd.DataFrame:
     out["unit_price"] = price.where(price > 0).fillna(out["order_price"])
     fees = out[["fee_charged", "referral"]].fillna(0).sum(axis=1) / out["units_sold"].where(out["units_sold"] > 0)
     own = fees.where(out["fee_charged"].notna() & out["referral"].notna())
-    out["unit_fees"] = own.fillna(own.groupby([out["msku"], out["currency"]]).transform("median"))
+    usual = own.groupby([out["msku"], out["currency"]]).transform("median")
+    out["unit_fees"] = own.fillna(usual).fillna((out["msku"] + "\x1f" + out["currency"]).map(preview_fees(papers.books)))
     out = _refunds(out)
     out = out.merge(papers.once(products), on="msku", how="left", validate="many_to_one")
     return out.fillna({"fnsku": "", "asin": ""})
@@ -182,6 +184,31 @@ def _from_orders(books: Books, out: pd.DataFrame) -> pd.DataFrame:
         out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, out["sent"])
     out["units_sold"] = out["units_sold"].fillna(0).astype("int64")
     return out
+
+
+def ordered(papers: Papers) -> pd.DataFrame:
+    """One row per line of the order reports that has a price: msku, currency, unit_price, units_sold, sold_on. Orders that
+    another channel took have none."""
+    books, blank = papers.books, papers.books.seller.currency
+    names = ["msku", "currency", "unit_price", "units_sold", "sold_on"]
+    rows = books.table("orders", ["msku", "currency", "units", "item_price", "sales_channel", "purchased_on"])
+    rows = rows[~folded(rows["sales_channel"]).str.startswith("nonamazon").to_numpy()]
+    sold = rows.assign(unit_price=rows["item_price"] / rows["units"].where(rows["units"] > 0), units_sold=rows["units"],
+                       sold_on=rows["purchased_on"])[names]
+    sent = books.table("shipment_sales", ["msku", "currency", "units", "unit_price", "shipped_on"])
+    sent = sent.assign(units_sold=sent["units"], sold_on=sent["shipped_on"])[names]
+    rows = pd.concat([part.astype({"msku": "str", "currency": "str"}) for part in (sold, sent)], ignore_index=True)
+    rows = rows.assign(currency=rows["currency"].replace("", blank), **{
+        name: rows[name].astype("Float64").astype(float) for name in ("unit_price", "units_sold")})
+    return rows[(rows["unit_price"] > 0) & (rows["units_sold"] > 0) & rows["sold_on"].notna()].reset_index(drop=True)
+
+
+def preview_fees(books: Books) -> pd.Series:
+    """Referral and fulfilment fee per unit by SKU and currency ("sku\\x1fUSD"), from the fee preview."""
+    preview = books["fee_preview"]
+    place = preview["msku"].astype("str") + "\x1f" + preview["currency"].astype("str")
+    fees = pd.Series((preview["fulfillment_fee"] + preview["referral_fee"]).to_numpy(float), index=place.to_numpy())
+    return fees[~fees.index.duplicated(keep="last")]
 
 
 def returned(papers: Papers) -> pd.DataFrame:
