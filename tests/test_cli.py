@@ -89,7 +89,10 @@ def test_without_a_ledger_the_loss_rate_is_unknown_not_zero(seller, tmp_path, ca
 
 
 @pytest.mark.parametrize("arguments", [
-    ["loss", "{seller}"], ["loss", "{seller}", "--as-of", "June", "--out", "x.csv"], ["nothing"], ["check"]])
+    ["loss", "{seller}"], ["loss", "{seller}", "--as-of", "June", "--out", "x.csv"], ["nothing"], ["check"],
+    ["loss", "{seller}", "--by", "mood", "--out", "x.csv"], ["loss", "{seller}", "--by", ",", "--out", "x.csv"],
+    ["loss", "{seller}", "--out", "x.pdf"], ["claims", "{seller}", "--out", "x"], ["check", "{seller}", "--out", "x.json"],
+    ["claims", "{seller}", "--policy", "nobody", "--out", "x.csv"], ["publish", "{seller}", "--policy", "nobody"]])
 def test_wrong_usage_ends_with_2(seller, arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main([argument.format(seller=seller) for argument in arguments])
@@ -98,9 +101,9 @@ def test_wrong_usage_ends_with_2(seller, arguments, capsys):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["check", "{seller}/nowhere"], "no such folder"),
-    (["loss", "{seller}", "--by", "mood", "--out", "{seller}/x.csv"], "mood"),
-    (["loss", "{seller}", "--out", "{seller}/x.pdf"], ".csv")])
-def test_a_users_mistake_is_one_line_and_ends_with_1(seller, arguments, said, capsys):
+    (["loss", "{seller}", "--out", "{seller}/ledger.txt/x.csv"], "ledger.txt"),
+    (["claims", "{seller}", "--explain", "nothing"], "nothing")])
+def test_what_cannot_be_done_is_one_line_and_ends_with_1(seller, arguments, said, capsys):
     assert cli.main([argument.format(seller=seller) for argument in arguments]) == 1
     err = capsys.readouterr().err
     assert said in err and err.startswith("workbench: ") and len(err.splitlines()) == 1

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     when.add_argument("--months", type=_months, dest="months", metavar="A..B", help="from month A to month B")
     publish.add_argument("--as-of", type=_day, metavar="DATE",
                          help="what was known on that day; the month's end by default")
-    publish.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    publish.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
     publish.add_argument("--lang", choices=("en", "zh", "both"), default="both")
     publish.add_argument("--out", type=Path, default=Path("reports"))
     publish.add_argument("--jobs", type=_count, metavar="N", help="pages made at a time; by default one a core, at most 4")
@@ -66,27 +66,28 @@ def _parser() -> argparse.ArgumentParser:
 
     check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
     check.add_argument("seller", type=Path, metavar="SELLER")
-    check.add_argument("--out", type=Path, metavar="FILE.csv", help="what was set aside, refused or doubted")
+    check.add_argument("--out", type=_table, metavar="FILE.csv", help="what was set aside, refused or doubted")
     check.add_argument("--notes", action="store_true", help="write the notes into FILE.csv too")
 
     loss = command("loss", _loss, "Loss rates as a table.")
     loss.add_argument("seller", type=Path, metavar="SELLER")
-    loss.add_argument("--by", default="month", metavar="month,fulfillment_center,…",
+    loss.add_argument("--by", type=_columns, default="month", metavar="month,fulfillment_center,…",
                       help="month, fulfillment_center, fnsku, msku, asin, country, reason, disposition")
     loss.add_argument("--as-of", type=_day, metavar="DATE", help="the last day of the files by default")
-    loss.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    loss.add_argument("--out", type=_table, required=True, metavar="FILE.csv")
 
     claims = command("claims", _claims, "What Amazon owes, what settled it, what can be claimed until when, as a table.")
     claims.add_argument("seller", type=Path, metavar="SELLER")
     claims.add_argument("--as-of", type=_day, metavar="DATE",
                         help="what was known on that day; the last day of the files by default")
-    claims.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    claims.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
     claims.add_argument("--type", action="append", default=[], dest="types", metavar="CLAIM_TYPE", help="only this type")
     claims.add_argument("--explain", metavar="CLAIM_ID", help="tell one claim's story with its file lines")
-    claims.add_argument("--compare", metavar="NAME", help="what another policy would make of it, per claim type")
-    claims.add_argument("--audit", type=Path, metavar="FILE.csv",
+    claims.add_argument("--compare", type=_policy, metavar="NAME",
+                        help="what another policy would make of it, per claim type")
+    claims.add_argument("--audit", type=_table, metavar="FILE.csv",
                         help="the balance audit: per label what should be there, what is there")
-    claims.add_argument("--out", type=Path, metavar="FILE.csv|.xlsx")
+    claims.add_argument("--out", type=_table, metavar="FILE.csv|.xlsx")
 
     impact = command("impact", _impact, "What an SOP did to losses: ratio, interval, verdict, reasons, checks, as JSON.")
     impact.add_argument("seller", type=Path, metavar="SELLER")
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     packet.add_argument("claim_id", metavar="CLAIM_ID", help="as in the claims table")
     packet.add_argument("--as-of", type=_day, metavar="DATE",
                         help="what was known on that day; the last day of the files by default")
-    packet.add_argument("--policy", metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    packet.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
     packet.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.txt",
                         help="the packet; .txt writes the case text alone")
 
@@ -153,6 +154,30 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _policy(name: str) -> str:
+    from workbench import policy
+
+    if name not in policy.names():
+        raise argparse.ArgumentTypeError(f"found {name!r}, expected one of {', '.join(policy.names())}")
+    return name
+
+
+def _columns(text: str) -> list[str]:
+    """'month,fulfillment_center' as the names of columns that rates can be grouped by."""
+    from workbench import loss
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or not set(names) <= set(loss.BY):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected some of {','.join(loss.BY)}")
+    return names
+
+
+def _table(text: str) -> Path:
+    if not text.lower().endswith((".csv", ".xlsx")):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a name that ends in .csv or .xlsx")
+    return Path(text)
+
+
 # ---------------------------------------------------------------------------------------------------- commands
 
 def _publish(args: argparse.Namespace) -> int:
@@ -195,10 +220,9 @@ def _loss(args: argparse.Namespace) -> int:
     from workbench import export, loss
 
     books = _books(args, through=args.as_of)
-    by = [name.strip() for name in args.by.split(",") if name.strip()]
     costs = None if books.is_absent("costs") else books["costs"]
     as_of = args.as_of or books.last_day("ledger_detail") or books.through
-    rates = loss.loss_rates(books["ledger_detail"], by, as_of=as_of, costs=costs, baseline=books.seller.baseline)
+    rates = loss.loss_rates(books["ledger_detail"], args.by, as_of=as_of, costs=costs, baseline=books.seller.baseline)
     export.write(rates, args.out)
     if books["ledger_detail"].empty:
         print("workbench: no row of an inventory ledger (detailed view) was found: the loss rate is unknown. "
