@@ -57,6 +57,7 @@ ARROWS = {
         "loss",
         "packet",
         "rates",
+        "policy",
         "recovery",
         "specs",
         "words",

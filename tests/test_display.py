@@ -59,6 +59,8 @@ def test_chinese_sentences_have_chinese_punctuation():
     (pd.NaT, "date", "unknown", "未知"),
     (pd.Timestamp("2026-06-30"), "date", "Jun 30, 2026", "2026年6月30日"),
     ("2026-06", "month", "June 2026", "2026年6月"),
+    (None, "covered", "no dates", "无日期"),
+    (pd.Timestamp("2026-06-30"), "covered", "Jun 30, 2026", "2026年6月30日"),
     (words.Money(1234.5, "USD"), "money", "$1,234.50", "US$1,234.50"),
     (words.Money(-548.6, "USD"), "money", "−$548.60", "−US$548.60"),
     (words.Money(1234, "JPY"), "money", "¥1,234", "JP¥1,234"),
@@ -85,6 +87,19 @@ def test_a_long_table_says_how_many_rows_it_leaves_out():
     frame = pd.DataFrame({"n": range(display.ROWS_SHOWN + 5)})
     text = display.html(display.Table(frame, (display.Column("n", words.same("n"), "units"),)).data(), ("en",))
     assert "5 more stand only in" in text
+
+
+def test_a_story_is_one_text_to_copy_in_each_language_and_inert():
+    text = display.html(display.Lines(words.Text("lost\n  <b>1", "丢失\n  <b>1"), words.same("Story")).data())
+    assert '<pre class="said" tabindex="0" lang="en">lost\n  &lt;b&gt;1</pre>' in text and 'lang="zh">丢失' in text
+    same = display.html(display.Lines(words.same("a.txt:1")).data())
+    assert same.count("<pre") == 1 and "lang=" not in same
+
+
+def test_one_long_figure_makes_all_beside_it_smaller():
+    cards = [display.Card("a", words.same("a"), words.same(value)).data() for value in ("19", "at least $2,357.01")]
+    assert 'class="figures long"' in display.cards_html(cards) and 'class="figures"' in display.cards_html(cards[:1])
+    assert display.cards_html([]) == ""
 
 
 def test_lab_shows_the_analysts_language(monkeypatch):

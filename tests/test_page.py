@@ -204,6 +204,22 @@ def test_the_index_shows_closed_months_and_what_changed_since():
     assert "closed" in text and 'href="shop/2026-03/restatement.html"' in text
 
 
+def test_the_index_says_once_what_is_true_of_a_months_every_page():
+    record = {**run("2026-03", incomplete=True), "facts": {"checks_failed": 4}}
+    alike = page.overview([record, {**record, "notebook": "data-health"}])
+    assert alike.count(">Checks failed: 4<") == 1 and "Checks failed" in alike[alike.index("<th scope=\"row\""):]
+    assert page.overview([record, {**run("2026-03"), "notebook": "data-health"}]).count(">Checks failed: 4<") == 1
+
+
+def test_the_index_shows_the_change_a_page_tells_itself_where_the_month_before_has_no_page():
+    record, change = run("2026-03", 2.0), {"en": "up from 1 in February 2026", "zh": "2 月为 1"}
+    record["figures"][0] |= {"change": change, "before": 1.0}
+    text = page.overview([record])
+    assert "up from 1 in February 2026" in text and 'class="arrow' in text
+    record["figures"][0]["raw"] = "2026-04-01"  # a day
+    assert 'class="arrow' not in page.overview([record, run("2026-02", 1.0)])
+
+
 def test_an_index_of_nothing_and_of_hostile_names_is_a_page():
     assert "No report was made yet." in page.overview([])
     text = page.overview([run("2026-03", ok=False, seller=EVIL, notebook=EVIL, error=EVIL)])

@@ -22,9 +22,10 @@ from workbench.words import Money, Text
 MIME = "application/vnd.workbench+json"
 LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
-WIDE = 9  # columns; a table with more is printed smaller
+WIDE, WIDER = 9, 12  # columns; a table with more is printed smaller, and across the paper
 LONG_VALUE = 12  # characters; a longer key figure is set smaller
-LONG = 44  # characters; a column with longer texts may break its lines
+LONG, MIDDLING = 44, 26  # characters; a column with longer texts may break its lines, sooner or when there is no room
+DAYS = {"date", "covered"}
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
 
@@ -75,7 +76,7 @@ class Card:
     note: Text = Text("", "")
     change: Text = Text("", "")
     tone: str = ""  # "good", "bad" or ""
-    raw: float | None = None
+    raw: float | str | None = None  # of a day, its ISO text
     before: float | None = None
     better: str = ""
     trail: tuple[float | None, ...] = ()
@@ -129,8 +130,8 @@ class Table(_Block):
         """
         shown = self.frame.head(most)
         rows = list(zip(*(self._cells(shown, column, languages) for column in self.columns), strict=True))
-        heads = [{"name": column.name, "title": asdict(column.title), "numeric": column.form in NUMERIC}
-                 for column in self.columns]
+        heads = [{"name": column.name, "title": asdict(column.title), "numeric": column.form in NUMERIC,
+                  "day": column.form in DAYS} for column in self.columns]
         return {"kind": self.kind, "name": self.name, "caption": asdict(self.caption), "heads": heads,
                 "rows": [list(row) for row in rows], "left_out": len(self.frame) - len(shown)}
 
@@ -162,9 +163,10 @@ class Chart(_Block):
 
 @dataclass(frozen=True)
 class Lines(_Block):
-    """Text as it stands, line by line: a claim's story with the lines of the files."""
+    """Text as it stands, line by line, to read or to copy: a claim's story with the lines of the files, a case's text."""
 
-    text: str
+    text: Text
+    caption: Text = Text("", "")
     kind = "lines"
 
 
@@ -204,7 +206,7 @@ def plain(data: dict) -> str:
     if data["kind"] == "note":
         return data["text"][language()]
     if data["kind"] == "lines":
-        return data["text"]
+        return data["text"][language()]
     if data["kind"] == "figures":
         return "\n".join(f"{card['label'][language()]}: {card['value'][language()]}" for card in data["cards"])
     if data["kind"] == "page":
@@ -234,7 +236,7 @@ def _cell(value: object, form: str, currency: str, room: str | None, languages: 
     return [raw] if first == other == raw else [first, other, raw]
 
 
-def _known(value: float | None) -> float | None:
+def _known(value: float | str | None) -> float | str | None:
     return None if value is None or words.is_unknown(value) else value
 
 
@@ -254,13 +256,18 @@ def _draw_note(data: dict, languages: tuple[str, ...]) -> str:
 
 
 def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
-    return f'<dl class="figures">{"".join(card_html(card, languages) for card in data["cards"])}</dl>'
+    return cards_html(data["cards"], languages)
+
+
+def cards_html(cards: Sequence[dict], languages: Sequence[str] = words.LANGUAGES) -> str:
+    """Key figures side by side, all in one size: a longer one makes all smaller."""
+    size = "figures long" if any(len(card["value"]["en"]) > LONG_VALUE for card in cards) else "figures"
+    return f'<dl class="{size}">{"".join(card_html(card, languages) for card in cards)}</dl>' if cards else ""
 
 
 def card_html(card: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
     """One key figure as HTML, from `Card.data()`."""
-    size = "value long" if len(card["value"]["en"]) > LONG_VALUE else "value"
-    lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="{size}">{span(card["value"], languages)}</dd>']
+    lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
     if card["change"]["en"]:
         lines.append(f'<dd class="change">{arrow(card)}{span(card["change"], languages)}</dd>')
     if card["note"]["en"]:
@@ -300,8 +307,9 @@ def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     caption = span(data["caption"], languages) if data["caption"]["en"] else name
     heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
                     f'{span(head["title"], languages)}</th>' for head in data["heads"])
-    styles = [" class=number" if head["numeric"] else " class=long" if any(
-        len(text) > LONG for row in data["rows"] for text in row[at]) else "" for at, head in enumerate(data["heads"])]
+    longest = [max((len(text) for row in data["rows"] for text in row[at]), default=0) for at in range(width)]
+    styles = [_style(head, most) for head, most in zip(data["heads"], longest, strict=True)]
+    size = " wide wider" if width > WIDER else " wide" if width > WIDE else ""
     rows = "\n".join("<tr>" + "".join(_draw_cell(cell, style, languages)
                                       for cell, style in zip(row, styles, strict=True)) + "</tr>"
                      for row in data["rows"])
@@ -311,9 +319,16 @@ def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     if data["left_out"]:
         text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
         more = f'<p class="note quiet">{span(text, languages)}</p>'
-    return (f'<figure class="table{" wide" if width > WIDE else ""}" data-name="{name}"><figcaption {label}>{caption}'
+    return (f'<figure class="table{size}" data-name="{name}"><figcaption {label}>{caption}'
             f'</figcaption><div class="scroll" tabindex="0" role="region" aria-labelledby="table-{name}"><table>'
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}</figure>")
+
+
+def _style(head: dict, longest: int) -> str:
+    """The class of a column's cells, from its kind and its longest text."""
+    name = ("number" if head["numeric"] else "long" if longest > LONG else "middling" if longest > MIDDLING else
+            "day" if head.get("day") else "")
+    return name and f" class={name}"
 
 
 def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:
@@ -331,7 +346,10 @@ def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:
 
 
 def _draw_lines(data: dict, languages: tuple[str, ...]) -> str:
-    return f'<pre class="said">{escape(data["text"])}</pre>'
+    parts = [("", data["text"][languages[0]])] if len(languages) == 1 or data["text"]["en"] == data["text"]["zh"] else [
+        (f' lang="{name}"', data["text"][name]) for name in languages]
+    said = "".join(f'<pre class="said" tabindex="0"{lang}>{escape(text)}</pre>' for lang, text in parts)
+    return f'<figure class="lines"><figcaption>{span(data["caption"], languages)}</figcaption>{said}</figure>'
 
 
 def _draw_page(data: dict, languages: tuple[str, ...]) -> str:

@@ -124,6 +124,15 @@ def names() -> tuple[str, ...]:
                         if entry.name.endswith(".toml")))
 
 
+def title(name: str) -> dict[str, str]:
+    """What a policy is called in each language, "en" and "zh"; its own name where nobody knows it.
+
+    >>> title("amazon")["en"]
+    "Amazon's own rules"
+    """
+    return _facts(name)["title"] if name in names() else {"en": name, "zh": name}
+
+
 @functools.cache
 def _facts(name: str) -> dict:
     """A policy's file; one that extends another adds its rules, and replaces those it restates from a later day on. One

@@ -54,7 +54,7 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
     def show(status: str, claim: str, **at: str) -> Page:
         here, rows = known(at["policy"]), chosen(status=status, **at)
         listed = figures.work_list(rows, here.papers, here.folder) if status == "open" else _listed(rows, status)
-        return Page((listed, Lines(claims.story(here.table, books, claim))) if claim else (listed,))
+        return Page((listed, Lines(same(claims.story(here.table, books, claim)))) if claim else (listed,))
 
     def chosen(policy: str, status: str, kind: str, center: str, sku: str, **_: object) -> pd.DataFrame:
         here = known(policy)

@@ -12,7 +12,7 @@ from workbench.books import Books
 from workbench.checks import checks, gaps
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
-from workbench.figures.shared import columns
+from workbench.figures.shared import columns, titled
 from workbench.words import Text, form, known, same, say
 
 OWN = ("cases", "incidents", "removal_receipts")  # the analyst's: a day without a row is no gap
@@ -31,11 +31,14 @@ def health_in_short(books: Books) -> Page:
         return Page((Note(say("health.empty", folder=books.seller.folder.name), "warn"), Note(say("health.first_steps"))))
     aside, other = int(read["rows_set_aside"].sum()), int((books.files["status"] == "not read").sum())
     failed = checks(books).failed
+    dated = read["first_day"].notna().any()
+    first, last = ((f"{read['first_day'].min():%Y-%m}", f"{read['last_day'].max():%Y-%m}") if dated else ("", ""))
     cards = (
         Card("files", say("health.files"), form(len(read), "units"), say("health.rows", rows=int(read["rows"].sum())),
              raw=len(read)),
-        Card("span", say("health.span"), same(f"{read['first_day'].min():%Y-%m} – {read['last_day'].max():%Y-%m}")
-             if read["first_day"].notna().any() else say("value.unknown"), say("health.through", day=books.through)),
+        Card("span", say("health.span"), same(f"{first} – {last}") if dated else say("value.unknown"),
+             say("health.through", day=min(read["last_day"].max().date(), books.through)) if dated else Text("", ""),
+             raw=f"{first}..{last}" if dated else None),
         Card("aside", say("health.aside"), form(aside, "units"), say("health.not_read", files=other),
              tone="bad" if aside or other else "good", raw=aside),
         Card("checks_failed", say("health.checks_failed"), form(failed, "units"), say("health.checks_note"),
@@ -72,7 +75,7 @@ def possible(books: Books) -> Page:
     for (room, name), tables in NEEDS.items():
         lacking = [table for table in tables if _lacks(books, table)]
         rows.append((_named(room, name), say("health.no") if lacking else say("health.yes"), _listed(lacking), not lacking))
-    frame = pd.DataFrame(rows, columns=["analysis", "possible", "lacking", "done"])
+    frame = pd.DataFrame(rows, columns=["analysis", "possible", "lacking", "done"]).sort_values("done", kind="stable")
     count = int(frame["done"].sum())
     table = Table(frame, columns("analysis", "possible", "lacking"), say("health.possible"), name="what-is-possible")
     return Page((Note(say("health.possible_count", n=count, of=len(frame))), table))
@@ -110,11 +113,6 @@ def worth_knowing(books: Books) -> Table | Note:
     if rows.empty:
         return Note(say("health.no_notes"))
     return Table(rows, columns("column", "why", "count", "files", "places"), say("health.notes"), name="worth-knowing")
-
-
-def titled(report: str) -> Text:
-    """A report's name as Seller Central calls it."""
-    return Text(*(specs.reports()[report].title[language] for language in ("en", "zh")))
 
 
 # ---------------------------------------------------------------------------------------------------- inside

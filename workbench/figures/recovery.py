@@ -14,7 +14,7 @@ import pandas as pd
 from workbench import approval, charts, claims, evidence, packet, recovery
 from workbench.books import Books
 from workbench.detectors import DETECTORS
-from workbench.display import Card, Chart, Figures, Note, Page, Table
+from workbench.display import Card, Chart, Figures, Lines, Note, Page, Table
 from workbench.figures.shared import (
     TYPE,
     at_least,
@@ -24,16 +24,18 @@ from workbench.figures.shared import (
     lacking_reports,
     money,
     named,
+    rules_named,
     total,
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, say
+from workbench.words import Money, Text, change, form, same, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
 STANDING = {"claimable": "open", "missed": "expired"}  # what stands behind a key figure
 LISTED = 200  # claims of the work list on the page; the claims command writes all
+LONGEST_LINE = 400  # characters of a file's line in a claim's story; an API answer may be one line of megabytes
 
 
 class Earlier(NamedTuple):
@@ -65,7 +67,7 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
         Card("deadline", say("recovery.deadline"), form(first, "date") if len(now) else say("recovery.deadline_none"),
              say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(soon) else
              say("recovery.deadline_calm") if len(now) else Text("", ""),
-             tone="bad" if len(soon) else ""),
+             tone="bad" if len(soon) else "", raw=f"{first:%Y-%m-%d}" if first == first and len(now) else None),
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
                                            claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else "",
@@ -139,13 +141,11 @@ def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id
         return Page(())
     claim = table[table["claim_id"] == claim_id] if claim_id else now
     said = claims.story(table, books, claim_id or str(now["claim_id"].iloc[0])).splitlines()
+    said = "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in said)
     claim = claim.iloc[0]
     text = packet.case_text(claim, papers[papers["claim_id"] == claim["claim_id"]])
-    lines = [Text(en, zh) for en, zh in zip(text.en.splitlines(), text.zh.splitlines(), strict=True) if en]
-    return Page((Table(pd.DataFrame({"says": [line for line in said if line.strip()]}), columns("says"),
-                       say("recovery.story", claim=claim["claim_id"]), name="claim"),
-                 Table(pd.DataFrame({"says": lines}), columns("says"), say("evidence.case_head"), name="case-text"),
-                 Note(say("recovery.story_how"), "quiet")))
+    return Page((Lines(same(said), say("recovery.story", claim=claim["claim_id"])),
+                 Lines(text, say("evidence.case_head")), Note(say("recovery.story_how"), "quiet")))
 
 
 def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments: pd.DataFrame) -> Page:
@@ -241,8 +241,10 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
         rows[f"units{name}"] = rows[f"units{name}"].fillna(0)
     shown = [*columns("claim_type")]
     for side, name in (("one", names[0]), ("other", names[1])):
-        shown += [column for base in ("units", "amount") for column in _renamed(base, f"{base}_{side}", name)]
-    text = say("recovery.compare", one=names[0], other=names[1], amount_one=at_least(sides[0], lacking, books),
+        told = rules_named(name, short=True)
+        shown += [column for base in ("units", "amount") for column in _renamed(base, f"{base}_{side}", told)]
+    one_told, other_told = (rules_named(name) for name in names)
+    text = say("recovery.compare", one=one_told, other=other_told, amount_one=at_least(sides[0], lacking, books),
                amount_other=at_least(sides[1], lacking, books))
     return Page((Note(text), *unknown_kinds(lacking), Table(rows, tuple(shown), name="policies", labels=TYPE),
                  Note(say("recovery.compare_note"), "quiet")))
@@ -327,7 +329,7 @@ def _units(rows: pd.DataFrame) -> int:
     return int(rows["units_open"].sum())
 
 
-def _renamed(base: str, name: str, policy: str) -> list:
+def _renamed(base: str, name: str, policy: Text) -> list:
     column = columns(base)[0]
-    return [type(column)(name, Text(f"{column.title.en}, {policy}", f"{column.title.zh}({policy})"), column.form,
+    return [type(column)(name, Text(f"{column.title.en}, {policy.en}", f"{column.title.zh}（{policy.zh}）"), column.form,
                          column.currency)]

@@ -7,6 +7,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from workbench import policy as policies
+from workbench import specs
 from workbench.books import Books
 from workbench.display import Column, Note
 from workbench.words import Money, Text, form, known, same, say
@@ -14,12 +16,13 @@ from workbench.words import Money, Text, form, known, same, say
 TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
 FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "share", "rows": "units", "count": "units",
-         "of": "units", "line": "units", "concentration": "times", "sha256": "hash",
+         "of": "units", "line": "units", "files": "units", "concentration": "times", "sha256": "hash",
+         "first_day": "covered", "last_day": "covered",
          # claims, cases, recovery
          "claims": "units", "cases": "units", "payments": "units", "approved": "units", "decided": "units", "days": "units",
          "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",
          "p_above": "share", "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
-DATES = ("event_date", "first_day", "last_day", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
+DATES = ("event_date", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
 
 
 def months_back(month: str, count: int) -> str:
@@ -43,6 +46,11 @@ def last_day(month: str) -> dt.date:
 def columns(*names: str) -> tuple[Column, ...]:
     """Columns by their registered names: what they are called and how their values are written."""
     return tuple(Column(name, say(f"column.{name}"), _form(name)) for name in names)
+
+
+def titled(report: str) -> Text:
+    """A report's name as Seller Central calls it."""
+    return Text(*(specs.reports()[report].title[language] for language in ("en", "zh")))
 
 
 def _form(name: str) -> str:
@@ -84,6 +92,12 @@ def named(room: str, names: object) -> Text:
 def claim_type(name: str) -> Text:
     """What a kind of claim is called."""
     return say(f"claim_type.{name}") if known(f"claim_type.{name}") else same(name)
+
+
+def rules_named(policy: str, *, short: bool = False) -> Text:
+    """What a policy is called; `short` leaves out what stands in brackets."""
+    called = policies.title(policy)
+    return Text(**{language: text.partition("(")[0].strip() if short else text for language, text in called.items()})
 
 
 def unknown_kinds(lacking: pd.DataFrame) -> list[Note]:

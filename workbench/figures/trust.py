@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -12,8 +14,10 @@ from workbench import __version__
 from workbench.books import Books
 from workbench.checks import Checks, checks, uncovered
 from workbench.display import Note, Page, Record, Table
-from workbench.figures.shared import columns, last_day
+from workbench.figures.shared import columns, last_day, rules_named, titled
 from workbench.words import Text, form, known, same, say
+
+OUTCOMES = ("failed", "unknown", "passed")  # of checks, what matters first
 
 
 def not_covered(books: Books, month: str) -> Text | None:
@@ -55,23 +59,32 @@ def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[
     found = checks(books)
     read = books.files[books.files["report"] != ""]
     blocks: list = [*_verdicts(books, found, month, needs)]
-    table = found.table.assign(report=found.table["report"].astype("str"))
+    table = found.table.iloc[found.table["outcome"].map(OUTCOMES.index).argsort(kind="stable")]
+    table = table.assign(report=table["report"].astype("str"), detail=_days_told(table["detail"]), of=[
+        same("") if check == "up_to_date" else of for check, of in zip(table["check"], table["of"], strict=True)])
+    sources = read.assign(report=[titled(name) for name in read["report"]])
     blocks += [
         Table(table, columns("check", "report", "outcome", "count", "of", "detail"), say("trust.checks"), name="checks",
               labels={"check": "check", "outcome": "outcome", "report": "table"}),
         _aside(books),
-        Table(read, columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day",
-                            "last_day", "encoding", "sha256"), say("trust.files"), name="files",
-              labels={"report": "table"}),
+        Table(sources, columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day",
+                            "last_day", "encoding", "sha256"), say("trust.files"), name="files"),
         _rules(books, as_of, policy)]
     failed = bool(found.failed) or not_covered(books, month) is not None
     absent = [name for name in needs if books.is_absent(name)]
-    facts = {"seller": books.seller.name, "month": month, "as_of": as_of, "policy": policy, "absent": absent,
+    facts = {"seller": books.seller.name, "month": month, "as_of": as_of, "policy": policy,
+             "policy_title": asdict(rules_named(policy)), "absent": absent,
              "checks_failed": found.failed, "failed": found.table.loc[found.table["outcome"] == "failed", "check"].tolist(),
              "version": __version__,
              "files": read[["file", "report", "rows", "sha256"]].assign(
                  first_day=_iso(read["first_day"]), last_day=_iso(read["last_day"])).to_dict("records")}
     return Page((*blocks, Record(facts, incomplete=failed or bool(absent))))
+
+
+def _days_told(details: pd.Series) -> list[object]:
+    """The details of checks, those that are a day in the reader's form."""
+    return [form(dt.date.fromisoformat(text), "date") if re.fullmatch(r"\d{4}-\d\d-\d\d", str(text)) else text
+            for text in details]
 
 
 def _iso(days: pd.Series) -> list[str]:
@@ -124,6 +137,7 @@ def _aside(books: Books) -> Table | Note:
     rows = books.problems[books.problems["kind"] != "note"]
     if rows.empty:
         return Note(say("trust.no_problems"))
+    rows = rows.assign(line=[line or same("") for line in rows["line"]])  # 0 is a whole file
     return Table(rows, columns("file", "line", "column", "value", "why"), say("trust.problems"), name="problems")
 
 
@@ -131,8 +145,9 @@ def _rules(books: Books, as_of: str, policy: str) -> Table:
     """What the figures were made with: definitions, intervals, settings."""
     costs = say("trust.rule_costs_none") if books.is_absent("costs") else say("trust.rule_costs_some",
                                                                               n=len(books["costs"]))
+    rules = say("trust.rule_policy_text", title=rules_named(policy), name=same(policy))
     rows = [("definition", say("trust.rule_definition_text")), ("interval", say("trust.rule_interval_text")),
-            ("baseline", form(books.seller.baseline, "percent")), ("costs", costs), ("policy", same(policy)),
+            ("baseline", form(books.seller.baseline, "percent")), ("costs", costs), ("policy", rules),
             ("as_of", form(dt.date.fromisoformat(as_of), "date")), ("calendar", same(books.seller.time_zone)),
             ("version", same(__version__))]
     frame = pd.DataFrame({"rule": [say(f"trust.rule_{name}") for name, _ in rows], "setting": [text for _, text in rows]})

@@ -99,7 +99,8 @@ def _foot(record: dict, seller: str, month: str, day: Text) -> list[tuple[Text, 
     lines = [(say("page.seller"), same(seller)), (say("page.month"), words.form(month, "month")),
              (say("page.made_from"), day)]
     if "policy" in facts:
-        lines.append((say("page.policy"), same(facts["policy"])))
+        lines.append((say("page.policy"), Text(**facts["policy_title"]) if "policy_title" in facts else
+                      same(facts["policy"])))
     if "files" in facts:
         files = facts["files"]
         days = sorted(day for file in files for day in (file.get("first_day"), file.get("last_day")) if day)

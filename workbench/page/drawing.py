@@ -16,7 +16,7 @@ from workbench import words
 
 FOLDER = Path(str(files("workbench") / "page"))
 TAGS = {"en": "en", "zh": "zh-Hans"}  # the languages as HTML names them
-SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick_months", "pick_marks", "every")
+SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick_months", "pick_marks", "every", "copy", "copied")
 MEASURE = "Workbench Measure"  # in `fonts`: text is as wide on every machine; the page's style names what it is shown in
 
 

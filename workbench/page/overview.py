@@ -53,7 +53,7 @@ def _seller(runs: list[dict], languages: Sequence[str]) -> dict:
     cards = [_card(found, latest, name, figure, months) for name in notebooks for figure in _figures(found, latest, name)]
     return {
         "name": runs[0]["seller"], "latest": words.form(latest, "month") if latest else None,
-        "cards": "".join(display.card_html(card, languages) for card in cards),
+        "cards": display.cards_html(cards, languages),
         "notebooks": [_title(name) for name in notebooks],
         "rows": [_row(found, month, notebooks, languages) for month in months],
     }
@@ -64,15 +64,18 @@ def _row(found: dict, month: str, notebooks: Sequence[str], languages: Sequence[
     runs = [found.get((month, name)) for name in notebooks]
     made = [run for run in runs if run]
     states = {_state(run) for run in made}
-    return {"month": month, "written": words.form(month, "month"), "state": [name for name in STATES if name in states][-1],
+    told = {_told(run) for run in made}  # what is true of all pages is said once
+    alike = display.span(told.pop(), languages) if len(told) == 1 and states == {"incomplete"} else ""
+    return {"month": month, "written": words.form(month, "month"), "alike": alike,
+            "state": [name for name in STATES if name in states][-1],
             "as_of": [words.form(dt.date.fromisoformat(day), "date") for day in sorted({run["as_of"] for run in made})],
             "locked": any(run.get("locked") for run in made), "restated": next(
                 (run["restated"] for run in made if run.get("restated")), ""),
-            "cells": [_cell(found, run, languages) if run else "" for run in runs]}
+            "cells": [_cell(found, run, languages, bool(alike)) if run else "" for run in runs]}
 
 
-def _cell(found: dict, run: dict, languages: Sequence[str]) -> str:
-    """A page's first figures and how they moved; where the page failed, that it did and why."""
+def _cell(found: dict, run: dict, languages: Sequence[str], told: bool) -> str:
+    """A page's first figures and how they moved; its state unless its row has `told` it, and why it failed."""
     state, figures = _state(run), _figures(found, run["month"], run["notebook"])
     shown = [_card(found, run["month"], run["notebook"], figure, ()) for figure in figures]
     lines = [f"{display.span(card['label'], languages)} <strong>{display.span(card['value'], languages)}</strong>"
@@ -80,7 +83,7 @@ def _cell(found: dict, run: dict, languages: Sequence[str]) -> str:
     if run["page"]:
         lines[0] = f'<a href="{escape(run["page"])}" data-page>{lines[0]}</a>'
     parts = [f"<p>{line} {display.arrow(card)}</p>" for line, card in zip(lines, shown or [{}], strict=True)]
-    if state != "ok":
+    if state != "ok" and not told:
         parts.append(f'<p class="state {state}">{display.span(_told(run), languages)}</p>')
     if state == "failed":
         parts.append(f'<p class="why">{escape(run.get("error", ""))}</p>')
@@ -89,7 +92,9 @@ def _cell(found: dict, run: dict, languages: Sequence[str]) -> str:
 
 def _told(run: dict) -> Text:
     """A run's state in words."""
-    state = _state(run)
+    state, wrong = _state(run), run.get("facts", {}).get("checks_failed", 0)
+    if state == "incomplete" and wrong:
+        return say("page.state_failed", n=wrong)
     return say(f"page.{state}" if state != "failed" else "page.failed_kept" if run["page"] else "page.failed_new")
 
 
@@ -100,15 +105,23 @@ def _figures(found: dict, month: str, notebook: str) -> list[dict]:
 
 
 def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence[str]) -> dict:
-    """A key figure as `display.Card` data: with the month before, where there is one, and the way to it."""
+    """A key figure as `display.Card` data: with the month before, where there is one, and the way to it. What the page
+    itself says of the month before stands where no page of it does; a day is compared with nothing."""
     before = _same(found, _month_before(month), notebook, figure["name"])
     now = figure.get("raw")
-    known = before is not None and now is not None and before["raw"] is not None
-    change = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)) if known else same("")
+    if before is None or isinstance(now, str):
+        change, then = Text(**(figure.get("change") or {"en": "", "zh": ""})), figure.get("before")
+    else:
+        change, then = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)), before["raw"]
     way = [_same(found, name, notebook, figure["name"]) for name in sorted(months) if name <= month][-TRAIL:]
     return {"label": figure["label"], "value": figure["value"], "note": {"en": "", "zh": ""}, "tone": "",
-            "change": {"en": change.en, "zh": change.zh}, "raw": now, "before": before["raw"] if known else None,
-            "better": figure.get("better", ""), "trail": [card["raw"] if card else None for card in way]}
+            "change": {"en": change.en, "zh": change.zh}, "raw": _number(now), "before": then,
+            "better": figure.get("better", ""), "trail": [_number(card["raw"]) if card else None for card in way]}
+
+
+def _number(raw: object) -> float | None:
+    """A figure's raw value where it is a number."""
+    return None if isinstance(raw, str) else raw
 
 
 def _same(found: dict, month: str, notebook: str, name: str) -> dict | None:

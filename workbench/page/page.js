@@ -134,6 +134,20 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     }
   }
+  // Text to take along: selected by hand where no script runs.
+  all("figure.lines").forEach((box) => {
+    const button = make("button", { type: "button" });
+    const told = (key) => { button.textContent = say(key); };
+    saying(() => told("copy"));
+    button.addEventListener("click", async () => {
+      const shown = all("pre", box).find((one) => one.offsetParent), chosen = getSelection();
+      chosen.selectAllChildren(shown);
+      try { await navigator.clipboard.writeText(shown.textContent); } catch { document.execCommand("copy"); } // not everywhere allowed
+      told("copied");
+      setTimeout(() => told("copy"), 2000);
+    });
+    box.querySelector("figcaption").after(make("div", { className: "tools" }, button));
+  });
   all("figure.table").forEach((box) => {
     const [row] = box.querySelector("table").tBodies[0].rows;
     if (row && row.cells.length === box.querySelector("table").tHead.rows[0].cells.length) { tables.push(new Table(box)); }

@@ -72,7 +72,7 @@ def translated(text: str) -> Text:
 
 
 def form(value: object, kind: str) -> Text:
-    """One value in both languages; `kind`: units, number, percent, money, date, month, share, hash, text.
+    """One value in both languages; `kind`: units, number, percent, money, date, covered, month, share, hash, text.
 
     >>> form(0.0031, "percent"), form(dt.date(2026, 6, 30), "date").zh
     (Text(en='0.310%', zh='0.310%'), '2026年6月30日')
@@ -146,7 +146,8 @@ class _Form(string.Formatter):
             return value.in_(self.language)
         kind, _, nouns = kind.partition(" ")
         known = not is_unknown(value)
-        written = getattr(self, f"_{kind or 'text'}")(value) if known else _sentence(self.language, "value.unknown")
+        written = getattr(self, f"_{kind or 'text'}")(value) if known else _sentence(
+            self.language, "value.no_dates" if kind == "covered" else "value.unknown")
         one, _, many = nouns.partition("|")
         return f"{written} {one if known and value == 1 else many}" if nouns else written
 
@@ -192,6 +193,8 @@ class _Form(string.Formatter):
         from babel.dates import format_date
 
         return format_date(value, "medium", locale=self._locale)
+
+    _covered = _date  # a day that rows reach to: unknown where they have no dates
 
     def _month(self, value: str) -> str:
         """A month given as "2026-06"."""
