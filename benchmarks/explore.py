@@ -1,10 +1,12 @@
-"""How long a control of the loss-rate panel takes to answer, kernel side, on a large seller.
+"""How long a control of the loss-rate panel takes to answer on a large seller: in the kernel, and in the browser.
 
     python -m benchmarks.explore --rows 10000000
+    python -m benchmarks.explore --rows 10000000 --browser
 
 Opens the books, adds the ledger up into the cube once, then moves each control in turn as a reader would. An answer is
 everything the kernel does: the counts, rates and intervals, both charts' rows, the tables' HTML. The same answer without
-the cube, `loss.loss_rates` on the ledger itself, stands beside it: the two give the same rates.
+the cube, `loss.loss_rates` on the ledger itself, stands beside it: the two give the same rates. With --browser it is
+JupyterLab in headless Chromium, and the clock stops when the changed picture is painted (`benchmarks.browser`).
 """
 
 from __future__ import annotations
@@ -15,15 +17,21 @@ from statistics import median
 
 import pandas as pd
 
-from benchmarks import data, rounds
+from benchmarks import browser, data, rounds
 
 
 def main() -> None:
     """Prints the medians; raises AssertionError when the cube and the ledger disagree."""
-    asked = rounds.parser(__doc__.splitlines()[0], 1_000_000).parse_args()
+    options = rounds.parser(__doc__.splitlines()[0], 1_000_000)
+    options.add_argument("--browser", action="store_true", help="to the painted picture, in JupyterLab")
+    asked = options.parse_args()
     root = rounds.folder(asked)
     os.environ["WORKBENCH_CACHE"] = str(root / "cache")
     data.months(root / "months", asked.rows)
+    if asked.browser:
+        print(f"{asked.rows:,} ledger rows, from a control's change to the painted picture:")
+        _print(browser.times(root / "months", asked.rounds))
+        return
     from workbench import books, explore, loss
 
     known = books.open(root / "months")
@@ -53,9 +61,12 @@ def main() -> None:
     pd.testing.assert_frame_equal(Cube(ledger, as_of=day).rates(["msku"]), rates)
     print(f"{len(ledger):,} ledger rows; the panel was ready after {built:.1f} s; loss_rates by SKU on the ledger itself: "
           f"{direct * 1000:.0f} ms")
-    for name, each in times.items():
-        print(f"  {name:14} median {median(each) * 1000:6.1f} ms  slowest {max(each) * 1000:6.1f} ms")
-    print(f"  {'every answer':14} median {median(sum(times.values(), [])) * 1000:6.1f} ms")
+    _print({name: [seconds * 1000 for seconds in each] for name, each in times.items()})
+
+
+def _print(times: dict[str, list[float]]) -> None:
+    for name, each in {**times, "every answer": sum(times.values(), [])}.items():
+        print(f"  {name:14} median {median(each):6.1f} ms  slowest {max(each):6.1f} ms")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def _panel(show: Callable, controls: Mapping[str, Control], actions: Sequence[Ac
     view = _view()
     status = ipywidgets.HTML().add_class("workbench-status")
     tongue = ipywidgets.ToggleButtons(options=[("English", "en"), ("中文", "zh")], value=display.language(),
-                                      description="", style={"button_width": "70px"}, tooltips=["English", "中文"])
+                                      description="", style={"button_width": "84px"}, tooltips=["English", "中文"])
     panel = _Panel(show, controls, view, status, tongue)
     buttons = [panel.button(action) for action in actions]
     row = ipywidgets.Box([*panel.widgets.values(), *buttons, tongue]).add_class("workbench-controls")
