@@ -113,6 +113,21 @@ def test_the_golden_rate_ratio_of_two_periods():
     assert compared(30, 10_000, 12, 10_000, method="etest-score").pvalue == pytest.approx(0.00514, abs=1e-5)
 
 
+@pytest.mark.parametrize(("level", "enough"), [(0.90, 999), (0.95, 1230)])
+def test_no_loss_among_so_many_units_is_what_it_takes_to_say_below_three_in_a_thousand(level, enough):
+    """One-sided 95 % is the upper end of a two-sided 90 %."""
+    high = rates.clustered(np.zeros(2), np.array([enough - 1.0, enough]), level=level).high
+    assert high[0] > 0.003 > high[1]
+
+
+def test_the_golden_sizes_of_samples_that_would_see_a_rate_halved():
+    from statsmodels.stats.rates import power_poisson_ratio_2indep as power
+
+    told = [power(rate, 2 * rate, units, value=1, alternative="two-sided", return_results=False)
+            for rate, units in ((0.003, 8170), (0.0015, 16340))]
+    assert told == pytest.approx([0.8, 0.8], abs=0.001)
+
+
 @pytest.mark.parametrize(("bad", "times"), [(0, 1.0), (3, 3.0)])
 def test_flags_are_false_no_more_often_than_promised(bad, times):
     false, found, _ = benchmark.flags(benchmark.Line(1_000_000, bad=bad, times=times), 200, seed=7)
