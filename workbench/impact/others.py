@@ -106,7 +106,7 @@ def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Es
     The interval is the exact one of two Poisson rates: given their sum, the later incidents are binomial (Clopper-Pearson;
     a score interval has no limits where there were none).
     """
-    from statsmodels.stats.proportion import proportion_confint
+    from scipy.stats import binomtest
 
     mine = adopted[found.sku] < NEVER
     on = found.day >= adopted[found.sku]
@@ -114,7 +114,7 @@ def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Es
     if not (n1 > 0 and n0 > 0 and y0 > 0):
         return UNKNOWN
     expected = float(y0 / n0 * n1)
-    shares = proportion_confint(y1, y1 + y0, alpha=1 - level, method="beta")
+    shares = binomtest(int(y1), int(y1 + y0)).proportion_ci(level, method="exact")
     low, high = (float(share / (1 - share) * n0 / n1) for share in shares)
     return UNKNOWN._replace(ratio=float(y1 / expected), low=low, high=high, seen=float(y1), expected=expected,
                             skus=len(np.unique(found.sku[mine & on])))
