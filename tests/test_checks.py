@@ -83,6 +83,16 @@ def test_one_row_deleted_from_the_detail_names_exactly_its_sku(tmp_path, gone):
     assert (outcome, breaks["fnsku"].tolist()) == ("failed", [EVENTS[gone].split("\t")[1]])
 
 
+@pytest.mark.parametrize(("first", "outcome"), [
+    ("05/31/2026", "passed"), ("05/25/2026", "passed"), ("05/01/2026", "passed"), ("04/30/2026", "failed")])
+def test_a_summary_of_one_date_is_a_day_a_week_or_a_month(tmp_path, first, outcome):
+    begun = [event("04/30/2026", "X002", "Shipments", -1), event("05/01/2026", "X002", "Shipments", 0)]
+    written(tmp_path, s__txt=[SUMMARY, summary("05/31/2026", "X001", 0, 6, 10, -3, -1)],
+            d__txt=[DETAIL, *begun, event(first, "X001", "Receipts", 10), event(first, "X001", "Shipments", -3),
+                    event("05/31/2026", "X001", "Adjustments", -1, "M")])
+    assert checked(tmp_path, "detail_summary")[0][0] == outcome
+
+
 def test_damaged_units_come_back_in_another_disposition(tmp_path):
     pair = [event("05/01/2026", "X001", "Adjustments", -1, "E"),
             event("05/01/2026", "X001", "Adjustments", 1, "P", "WAREHOUSE_DAMAGED")]

@@ -24,6 +24,11 @@ def test_one_event_of_sixteen_units_is_far_less_certain_than_sixteen_events():
     assert one.low[0] < many.low[0] and one.high[0] > 2 * many.high[0]
 
 
+def test_one_cluster_alone_has_a_limit_all_the_same():
+    low, high = rates.clustered(np.array([2.0, 0.0]), np.array([1000.0, 1000.0]), rates.cluster_moments(np.array([2])))
+    assert np.isfinite(high).all() and (high > 0.01).all() and low[0] < 1e-6
+
+
 def test_nothing_handled_is_unknown():
     assert np.isnan(rates.clustered(np.array([0]), np.array([0]))).all()
 

@@ -121,7 +121,8 @@ def _detail_against_summary(books: Books) -> tuple[str, int, pd.DataFrame]:
     """Receipts, shipments, returns, removals, transfers and all adjustments of the detail are those of the summary.
 
     Compared per FNSKU, disposition, place and period, for the periods that both reports cover in full. The split of
-    adjustments into found, lost, damaged, disposed and other is Amazon's; only their sum is compared.
+    adjustments into found, lost, damaged, disposed and other is Amazon's; only their sum is compared. One date alone does
+    not tell whether it stands for a day, a week or a month: the one that fits best counts.
     """
     summary = signed_summary(books["ledger_summary"])
     detail = books.table("ledger_detail", ["event_date", "fnsku", "disposition", "fulfillment_center", "country",
@@ -129,10 +130,17 @@ def _detail_against_summary(books: Books) -> tuple[str, int, pd.DataFrame]:
     nothing = _broken(summary.head(0), [], [])
     if summary.empty or detail.empty:
         return "ledger_summary", 0, nothing
+    ends = np.sort(summary["event_date"].unique())
+    compared = [_compared(summary, detail, ends, starts) for starts in _period_starts(ends)]
+    rows, wrong = min(compared, key=lambda one: (not one[0], len(one[1]) / max(one[0], 1), -one[0]))
+    return "ledger_summary", rows, wrong
+
+
+def _compared(summary: pd.DataFrame, detail: pd.DataFrame, ends: np.ndarray,
+              starts: np.ndarray) -> tuple[int, pd.DataFrame]:
+    """How many rows of the summary's periods were compared with the detail, and those that differ."""
     centers = set(detail["fulfillment_center"].cat.categories)
     place = "fulfillment_center" if set(summary["location"].cat.categories) & centers else "country"
-    ends = np.sort(summary["event_date"].unique())
-    starts = _period_starts(ends)
     first, last = detail["event_date"].min(), detail["event_date"].max()
     at = np.searchsorted(ends, detail["event_date"].to_numpy())
     inside = at < len(ends)
@@ -157,15 +165,16 @@ def _detail_against_summary(books: Books) -> tuple[str, int, pd.DataFrame]:
     differs = (left.to_numpy() != right.to_numpy()).any(axis=1)
     wrong = left[differs].reset_index()[key].rename(columns={"period": "day"}).assign(
         expected=right[differs].sum(axis=1).to_numpy(), found=left[differs].sum(axis=1).to_numpy(), file="", line=0)
-    return "ledger_summary", len(left), wrong
+    return len(left), wrong
 
 
-def _period_starts(ends: np.ndarray) -> np.ndarray:
-    """First day of each period, from the distance between period dates: daily, weekly or monthly reports."""
+def _period_starts(ends: np.ndarray) -> list[np.ndarray]:
+    """First day of each period, from the distance between period dates: daily, weekly or monthly reports; of a single
+    date each of the three."""
     days = ends.astype("datetime64[D]")
-    step = int(np.median(np.diff(days).astype(int))) if len(days) > 1 else 1
-    starts = days.astype("datetime64[M]").astype("datetime64[D]") if step >= 27 else days - (step - 1)
-    return starts.astype(ends.dtype)
+    steps = [1, 7, 27] if len(days) == 1 else [int(np.median(np.diff(days).astype(int)))]
+    starts = [days.astype("datetime64[M]").astype("datetime64[D]") if step >= 27 else days - (step - 1) for step in steps]
+    return [each.astype(ends.dtype) for each in starts]
 
 
 def _damage_pairs(books: Books) -> tuple[str, int, pd.DataFrame]:

@@ -64,7 +64,7 @@ def clustered(units: np.ndarray, exposure: np.ndarray, clusters: Clusters = ALON
     tail = _tail(dispersion, clusters, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(each > 0, dispersion / 2 * chi2.ppf(tail, 2 * each / dispersion), 0.0)[at]
-        high = (dispersion / 2 * chi2.ppf(1 - tail, 2 * (each + clusters.mean_size) / dispersion))[at]
+        high = (dispersion / 2 * chi2.isf(tail, 2 * (each + clusters.mean_size) / dispersion))[at]
         known = exposure > 0
         return Interval(np.where(known, low / exposure, np.nan), np.where(known, high / exposure, np.nan))
 

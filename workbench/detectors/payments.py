@@ -79,11 +79,11 @@ def wrong_reversal(papers: Papers) -> Found:
     kind = named.map(originals["kind"]).astype("object").fillna("")
     of_order = (owed["order_id"] != "").to_numpy()
     doubt = first_of(np.where(known, "", "the payment that was taken back is not in the files"),
-                     np.where(of_order, uncovered(papers, "returns", owed["day"]),
-                              uncovered(papers, "ledger_detail", owed["day"])),
                      np.where(kind == "removal", "whether the removed units were sent after all is not in the files", ""),
                      np.where((kind == "inbound") & _receipts_near(papers, owed),
-                              "receipts of those days may be the units that were paid for", ""))
+                              "receipts of those days may be the units that were paid for", ""),
+                     np.where(of_order, uncovered(papers, "returns", owed["day"]),
+                              uncovered(papers, "ledger_detail", owed["day"])))
     doubt = first_of(doubt, np.where(_paid_twice(stock, owed, originals.reindex(named)),
                                      "another payment had settled what this one was for", ""))
     value = (owed["amount"].abs() / owed["units"].clip(lower=1)).to_numpy(float)
