@@ -84,7 +84,7 @@ ARROWS = {
     "kernel": set(),
     "engine": {"kernel"},
     "restatement": {"books", "checks", "claims", "loss", "policy"},
-    "runs": {"files"},
+    "runs": {"export", "files"},
     "grid": {"books", "evidence", "policy", "runs"},
     "crew": {"engine", "grid", "kernel"},
     "publish": {

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from workbench import grid, runs
+from workbench import export, grid, runs
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 WRITES = """
@@ -42,7 +42,7 @@ def test_a_write_killed_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_pat
 
 
 def test_what_a_living_run_has_begun_is_not_swept_away(tmp_path):
-    begun = runs.unfinished(tmp_path / "loss-rate.ipynb")
+    begun = export.unfinished(tmp_path / "loss-rate.ipynb")
     begun.write_text("half", "utf-8")
     runs.sweep(tmp_path)
     assert begun.exists() and begun.suffix == ".ipynb"

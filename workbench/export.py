@@ -1,4 +1,4 @@
-"""Tables as files that open in Excel with nothing executed: CSV and XLSX, whole or not at all.
+"""Files whole or not at all, and tables as files that open in Excel with nothing executed: CSV and XLSX.
 
 Text that a spreadsheet would run (it begins with = + - @ or a control character) gets a leading apostrophe in CSV, the
 OWASP rule; in XLSX it is written as text. Identifiers stay text, dates ISO, unknown numbers blank.
@@ -10,6 +10,8 @@ import contextlib
 import datetime as dt
 import json
 import os
+import re
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def write_json(answer: Mapping, path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A file to write instead of `path`, which takes its place once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = unfinished(path)
     try:
         yield temporary
         with temporary.open("rb+") as written:
@@ -52,6 +54,16 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> Path:
+    """The name under which this process writes what will stand at `path`; it ends alike, and `runs.sweep` knows it."""
+    return path.with_name(f".{path.name}.{host()}-{os.getpid()}.part{path.suffix}")
+
+
+def host() -> str:
+    """This machine's name, fit for a file name."""
+    return re.sub(r"\W+", "_", socket.gethostname())[:40]
 
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from workbench import kernel
 
 kernel.skip_slow_imports()
 
-from workbench import __version__, crew, grid, page, runs, words  # noqa: E402
+from workbench import __version__, crew, export, grid, page, runs, words  # noqa: E402
 from workbench.grid import (  # noqa: E402
     Job,
     ParameterError,
@@ -156,7 +156,7 @@ def _run(job: Job, source: Path):
     given = {"seller": str(source.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy,
              "interactive": False} | ({"lock": str(job.folder.resolve())} if "lock" in known else {})
     job.folder.mkdir(parents=True, exist_ok=True)
-    record = runs.unfinished(job.folder / f"{job.notebook}.ipynb")
+    record = export.unfinished(job.folder / f"{job.notebook}.ipynb")
     try:
         executed = papermill.execute_notebook(
             str(path), str(record), checked(path, given), engine_name=engine.NAME, progress_bar=False, log_output=False,
@@ -318,7 +318,7 @@ def _items(seller: Path, month: str, as_of: str, policy: str):
 
 def _export_bridge(job: Job) -> None:
     """The bridge of a closed month as CSV and JSON beside its page."""
-    from workbench import export, restatement
+    from workbench import restatement
 
     then, now = runs.items(job.folder), _items(job.seller, job.month, job.as_of, job.policy)
     bridge, changes = restatement.bridge(then, now), restatement.changes(then, now)

@@ -14,13 +14,12 @@ import json
 import os
 import re
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench import files
+from workbench import export, files
 
 UNFINISHED = re.compile(r"\..+\.([^.]*)-(\d+)\.part(\.\w+)?")
 
@@ -42,31 +41,18 @@ class Lock:
 # ---------------------------------------------------------------------------------------------------- whole or not at all
 
 def write(place: Path, text: str) -> str:
-    """Write a file whole or not at all: beside its place, on the disk, then moved there. Gives its sha256."""
+    """Write a text whole or not at all. Gives its sha256."""
     data = text.encode()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = unfinished(place)
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with export.replacing(place) as temporary:
+        temporary.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
-
-
-def unfinished(place: Path) -> Path:
-    """The name under which this process writes what will stand at `place`; it ends alike."""
-    return place.with_name(f".{place.name}.{_host()}-{os.getpid()}.part{place.suffix}")
 
 
 def sweep(out: Path) -> None:
     """Remove what runs of this machine that no longer live left unfinished."""
     for path in [*out.glob(".*.part*"), *out.glob("*/.*.part*"), *out.glob("*/*/.*.part*")]:
         found = UNFINISHED.fullmatch(path.name)
-        if found and found[1] == _host() and not _lives(int(found[2])):
+        if found and found[1] == export.host() and not _lives(int(found[2])):
             path.unlink(missing_ok=True)
 
 
@@ -75,10 +61,6 @@ def sha256(path: Path) -> str:
     with contextlib.suppress(OSError), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
-
-
-def _host() -> str:
-    return re.sub(r"\W+", "_", socket.gethostname())[:40]
 
 
 def _lives(process: int) -> bool:
