@@ -18,8 +18,8 @@ TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe",
 
 MOST = 100_000_000  # units in one row
 
-_ODD_BYTES = np.zeros(256, bool)
-_ODD_BYTES[[*range(33), *b'",;:', 127, *range(128, 256)]] = True
+_ODD = np.isin(np.arange(256), [*range(33), *b'",;:', *range(127, 256)])
+_MARKS = np.isin(np.arange(256), [*b",."])
 _DAMAGE = r'["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
 _MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 _AMOUNT = r"^-?\d+[.,]\d\d$"
@@ -33,15 +33,16 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     """
     texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
     if column.type not in ("id", "code"):
-        if not _any_odd(texts):
+        if not _any(texts, _ODD):
             return []
         lost = pc.match_substring_regex(texts, _LOST)
         return _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
     found = _misshapen(values, texts, column, lines)
-    amounts = pc.match_substring_regex(texts, _AMOUNT)
-    found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
-                   ("doubt", "note"))
-    if not _any_odd(texts):
+    if _any(texts, _MARKS):
+        amounts = pc.match_substring_regex(texts, _AMOUNT)
+        found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
+                       ("doubt", "note"))
+    if not _any(texts, _ODD):
         return found
     damaged = pc.match_substring_regex(texts, _DAMAGE if proven else _DAMAGE + r"|[\x{80}-\x{10ffff}]")
     found += _told(values, texts, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
@@ -70,15 +71,16 @@ def is_total(texts: pa.Array) -> np.ndarray:
     >>> is_total(pa.array(["X001", "Grand total:", "合计", "Totally"])).tolist()
     [False, True, True, False]
     """
-    return np.array([specs.fold(text or "") in TOTALS for text in texts.to_pylist()], bool)
+    words = pc.if_else(pc.match_substring_regex(texts, "[0-9]"), "", texts)  # an id, as nearly all are: no total has a digit
+    return np.array([bool(text) and specs.fold(text) in TOTALS for text in words.to_pylist()], bool)
 
 
-def _any_odd(texts: pa.Array) -> bool:
-    """Whether any byte of the texts may be odd: one look at the bytes, for columns of millions of clean identifiers."""
+def _any(texts: pa.Array, odd: np.ndarray) -> bool:
+    """Whether any byte of the texts is `odd`: one look at the bytes, for columns of millions of clean identifiers."""
     if not len(texts) or texts.buffers()[2] is None:
         return False
     ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset:texts.offset + len(texts) + 1]
-    return bool(_ODD_BYTES[np.frombuffer(texts.buffers()[2], np.uint8)[ends[0]:ends[-1]]].any())
+    return bool(odd[np.frombuffer(texts.buffers()[2], np.uint8)[ends[0]:ends[-1]]].any())
 
 
 def _misshapen(values: pa.Array, texts: pa.Array, column: specs.Column, lines: np.ndarray) -> list[Problem]:

@@ -147,22 +147,16 @@ def near(pieces: Iterable[bytes], number: int) -> tuple[int, list[bytes]]:
 
 
 def one(chunks: Iterable[pa.Array], *, small: bool = False) -> pa.Array:
-    """One array out of several, with one dictionary. `small`: with codes as small as they can be."""
+    """One array out of several, with one dictionary. `small`: with codes as small as they can be, whatever they were."""
     chunks = list(chunks)
-    if len(chunks) == 1:
-        return chunks[0]
-    if not chunks or not pa.types.is_dictionary(chunks[0].type):
-        return pa.concat_arrays(chunks or [pa.array([], pa.binary())])
-    words = pa.concat_arrays([chunk.dictionary for chunk in chunks]).dictionary_encode()
-    size = np.min_scalar_type(-max(len(words.dictionary), 1)) if small else np.int32
-    place = words.indices.to_numpy().astype(size, copy=False)
-    codes = np.empty(sum(len(chunk) for chunk in chunks), size)
-    row = word = 0
-    for chunk in chunks:
-        np.take(place[word:word + len(chunk.dictionary)], chunk.indices.to_numpy(), out=codes[row:row + len(chunk)],
-                mode="clip")  # all codes are in range; without a mode numpy buffers
-        row, word = row + len(chunk), word + len(chunk.dictionary)
-    return pa.DictionaryArray.from_arrays(codes, words.dictionary, safe=False)
+    if not chunks:
+        return pa.array([], pa.binary())
+    if small and pa.types.is_dictionary(chunks[0].type):
+        words = pc.count_distinct(pa.concat_arrays([chunk.dictionary for chunk in chunks])).as_py()
+        size = pa.from_numpy_dtype(np.min_scalar_type(-max(words, 1)))
+        chunks = [pa.DictionaryArray.from_arrays(chunk.indices.cast(size, safe=False), chunk.dictionary, safe=False)
+                  for chunk in chunks]
+    return pa.concat_arrays(chunks)
 
 
 # ---------------------------------------------------------------------------------------------------- pieces
@@ -284,21 +278,17 @@ def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray
 
 
 def _accounted(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray, list[int], int, str] | None:
-    """Quoted cells. Every quote must be accounted for: two a cell, two for each one inside a value. None if not."""
+    """Quoted cells, none of which runs over lines. Every quote must be accounted for: two a cell, two for each one inside
+    a value. None if not."""
     every = range(layout.width)  # the account needs the columns that are not loaded too
     try:
         cells, total = _parse(data, layout, '"', every)
     except pa.ArrowInvalid:
         return None
-    inside = sum(_quotes(cells[position]) for position in every)
-    letters = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(letters == ord("\r")) if b"\r" in data else np.empty(0, np.int64)
-    alone = len(ends) and (ends[-1] + 1 == len(data) or (letters[ends + 1] != ord("\n")).any())
-    whole = np.count_nonzero(letters == ord("\n")) + (not data.endswith(b"\n")) == total
-    if alone or not whole or np.count_nonzero(letters == ord('"')) != 2 * layout.width * total + 2 * inside:
+    broken = any(_holds(values, b"\r\n\t" if layout.delimiter == "\t" else b"\r\n") for values in cells.values())
+    inside = sum(_quotes(values) for values in cells.values())
+    if broken or data.count(b'"') != 2 * (layout.width * total + inside):
         return None
-    if inside and layout.delimiter == "\t" and np.count_nonzero(letters == ord("\t")) != (layout.width - 1) * total:
-        return None  # should quotes turn out to be bare in this file, a cell with a tab inside is two
     wanted = {position: cells[position] for position in layout.wanted}
     return wanted, np.arange(total, dtype=np.int32), [], total, "single" if inside else ""
 
@@ -374,11 +364,14 @@ def _is_closed(texts: pa.Array) -> np.ndarray:
 def _inner(values: pa.Array) -> list[bytes]:
     """The distinct texts with a quote inside."""
     texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-    return texts.filter(pc.match_substring(texts, b'"')).to_pylist() if _has_quotes(texts) else []
+    return texts.filter(pc.match_substring(texts, b'"')).to_pylist() if _holds(values, b'"') else []
 
 
-def _has_quotes(texts: pa.Array) -> bool:
-    return bool((np.frombuffer(texts.buffers()[2] or b"", np.uint8) == ord('"')).any())
+def _holds(values: pa.Array, signs: bytes) -> bool:
+    """Whether any of the bytes `signs` stands in any of the values."""
+    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    data = texts.buffers()[2]
+    return data is not None and any(sign in text for text in [data.to_pybytes()] for sign in signs)
 
 
 def _doubling(columns: Iterable[pa.Array]) -> str:
@@ -415,11 +408,10 @@ def _unguarded(texts: pa.Array) -> pa.Array:
 
 def _quotes(values: pa.Array) -> int:
     """How many `"` stand in all values."""
-    coded = isinstance(values, pa.DictionaryArray)
-    texts = values.dictionary if coded else values
-    if not _has_quotes(texts):
+    if not _holds(values, b'"'):
         return 0
-    each = pc.count_substring(texts, b'"').to_numpy().astype(np.int64)
+    coded = isinstance(values, pa.DictionaryArray)
+    each = pc.count_substring(values.dictionary if coded else values, b'"').to_numpy().astype(np.int64)
     return int((each[values.indices.to_numpy()] if coded else each).sum())
 
 

@@ -110,8 +110,12 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     taken = {name: values.take(indices) for name, values in arrays.items()}
     if column.filled and blank.any():
         expected += ", not an empty cell"
-    rows = bad[indices.to_numpy()] if len(bad) else np.zeros(len(indices), bool)
-    return Typed(taken, rows, expected, notes, doubts, None if currency is None else currency.take(indices))
+    return Typed(taken, _of_rows(bad, indices), expected, notes, doubts, None if currency is None else currency.take(indices))
+
+
+def _of_rows(bad: np.ndarray, indices: pa.Array) -> np.ndarray:
+    """Which rows are bad, by which of the distinct texts are."""
+    return bad[indices.to_numpy()] if bad.any() else np.zeros(len(indices), bool)
 
 
 def _blank(texts: pa.Array) -> np.ndarray:
@@ -120,10 +124,14 @@ def _blank(texts: pa.Array) -> np.ndarray:
 
 def _texts(raw: pa.Array, column: specs.Column) -> Typed:
     raw = _without_guard(raw)
-    bad = np.zeros(len(raw), bool)
-    if column.filled:
-        bad = pc.equal(pc.binary_length(raw), 0).to_numpy(zero_copy_only=False)
-    return Typed({column.name: raw}, bad, "a value, not an empty cell", _shortened(raw, column))
+    return Typed({column.name: raw}, _missing(raw, column), "a value, not an empty cell", _shortened(raw, column))
+
+
+def _missing(texts: pa.Array, column: specs.Column) -> np.ndarray:
+    """Which texts are empty where the column must be filled."""
+    if not column.filled:
+        return np.zeros(len(texts), bool)
+    return pc.equal(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False)
 
 
 def _shortened(texts: pa.Array, column: specs.Column) -> tuple[str, ...]:
@@ -150,7 +158,7 @@ def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
     expected = "a value, not an empty cell"
     texts = _without_guard(texts)
     notes = _shortened(texts, column)
-    bad = np.array([column.filled and not text for text in texts.to_pylist()], bool)
+    bad = _missing(texts, column)
     if column.type == "currency":
         words = [text.strip().upper() for text in texts.to_pylist()]
         bad |= np.array([bool(word) and not re.fullmatch("[A-Z]{3}", word) for word in words], bool)
@@ -163,11 +171,10 @@ def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
             notes = tuple(f"unknown word {word!r}: kept" for word in dict.fromkeys(words)
                           if word and word not in column.words)
         texts = pa.array(words, pa.string())
-    coded = pa.DictionaryArray.from_arrays(indices, texts)
-    if len(pc.unique(texts)) != len(texts):  # two spellings of one word
+    coded = pa.DictionaryArray.from_arrays(indices, texts, safe=False)
+    if pc.count_distinct(texts).as_py() != len(texts):  # two spellings of one word
         coded = texts.take(indices).dictionary_encode()
-    rows = bad[indices.to_numpy()] if len(bad) else np.zeros(len(indices), bool)
-    return Typed({column.name: coded}, rows, expected, notes)
+    return Typed({column.name: coded}, _of_rows(bad, indices), expected, notes)
 
 
 def _without_guard(texts: pa.Array) -> pa.Array:
