@@ -13,6 +13,11 @@ ROW = ["05/13/2026", "X000000001", "B000000001", "sku", "Mug", "Shipments", "-1"
 TITLE = HEADER.index("Title")
 
 
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(lines, "PIECE", 1)
+
+
 def text(titles, separator="\t", quoted=True, end="\n", doubled=True):
     rows = [[*ROW[:TITLE], title.replace('"', '""') if doubled else title, *ROW[TITLE + 1:]] for title in titles]
     return "".join(separator.join(f'"{cell}"' if quoted else cell for cell in row) + end for row in [HEADER, *rows])

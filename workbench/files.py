@@ -28,7 +28,7 @@ FOREIGN = {".xls": "an old Excel workbook: save it as .xlsx", ".xlsm": "a workbo
 LARGEST = 8 << 30  # unpacked bytes of one export
 RATIO = 100  # an archive that unpacks to more than this many times its size, beyond 100 MB, is a bomb
 MEMBERS = 2000
-PIECE = 2 << 20  # bytes read and split at a time: what fits the processor's cache
+PIECE = 1 << 19  # bytes read at a time
 CELLS = 50_000_000  # rows x columns of a sheet's used range
 # Every way a damaged archive can fail inside gzip and zipfile.
 _DAMAGE = (zlib.error, zipfile.BadZipFile, struct.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
