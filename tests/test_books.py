@@ -96,6 +96,15 @@ def test_every_row_of_every_file_is_used_replaced_later_or_set_aside(tmp_path):
     assert (parts.sum(axis=1) == files["rows"]).all() and files["rows_set_aside"].sum() == 1
 
 
+def test_only_the_rows_of_the_days_asked_for_are_loaded(tmp_path):
+    put(tmp_path, "a.txt", ledger([(0, "X1", -1), (3, "X2", -2)]))
+    put(tmp_path, "b.txt", ledger([(3, "X3", -3), (4, "X4", -4), (9, "X5", -5)]), stamp=1)
+    known = books.open(tmp_path, through=day(8))
+    for first, last, wanted in ((0, 2, [-1]), (0, 3, [-1, -3]), (3, 9, [-3, -4]), (5, 8, []), (20, 30, [])):
+        table = known.table("ledger_detail", ["units"], days=(day(first), day(last)))
+        assert (table["units"].tolist(), str(table["units"].dtype)) == (wanted, "int64")
+
+
 def test_an_absent_report_is_known_to_be_absent_and_an_empty_one_is_not(tmp_path):
     put(tmp_path, "reimbursements.txt", PAID + "\r\n")
     known = books.open(tmp_path)

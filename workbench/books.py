@@ -65,18 +65,20 @@ class Books:
         return self.table(table)
 
     def table(self, name: str, columns: Sequence[str] | None = None, *, cut: bool = True,
-              where: tuple[str, Sequence[str]] | None = None) -> pd.DataFrame:
+              where: tuple[str, Sequence[str]] | None = None,
+              days: tuple[dt.date, dt.date] | None = None) -> pd.DataFrame:
         """The tidy table `name` with `columns` (all when None), always with `file` and `line`.
 
         Rows are in the order of their exports' first days and of their lines. `cut=False` keeps rows after `through`,
-        for checks of whole files. `where`: a column of codes and the words wanted in it; the other rows are left out
-        before anything is made of them. Raises KeyError for a table nobody knows.
+        for checks of whole files. `where`: a column of codes and the words wanted in it; `days`: the first and the last
+        day wanted, in the marketplace's calendar. Other rows are left out before anything is made of them, and exports
+        without such a day are not looked at. Raises KeyError for a table nobody knows.
         """
         if name not in specs.tables():
             raise KeyError(f"no table {name!r}; there are {', '.join(sorted(specs.tables()))}")
-        key = (name, None if columns is None else tuple(columns), cut, where and (where[0], *where[1]))
+        key = (name, None if columns is None else tuple(columns), cut, where and (where[0], *where[1]), days)
         if key not in self._frames:
-            self._frames[key] = self._frame(name, columns, cut, where)
+            self._frames[key] = self._frame(name, columns, cut, where, days)
         return self._frames[key].copy(deep=False)
 
     def is_absent(self, table: str) -> bool:
@@ -131,8 +133,8 @@ class Books:
                 for export in self._exports.get(table, ())}
 
     def _frame(self, name: str, columns: Sequence[str] | None, cut: bool,
-               where: tuple[str, Sequence[str]] | None) -> pd.DataFrame:
-        exports = sorted(self._exports.get(name, ()),
+               where: tuple[str, Sequence[str]] | None, days: tuple[dt.date, dt.date] | None) -> pd.DataFrame:
+        exports = sorted((export for export in self._exports.get(name, ()) if days is None or _touches(export, *days)),
                          key=lambda e: (e.first is None, e.first or 0, e.report.part.label))
         if not exports:
             table = reports.empty(name)
@@ -141,9 +143,10 @@ class Books:
                 table = table.append_column("snapshot_on", pa.array([], pa.date32()))
         else:
             through = self.through if cut else None
-            pieces = [_owned(export, through, self.seller.time_zone, columns, where) for export in exports]
+            pieces = [_owned(export, through, self.seller.time_zone, columns, where, days) for export in exports]
             labels = pa.array([export.report.part.label for export in exports], pa.string())
-            at = np.repeat(np.arange(len(pieces), dtype=np.int32), [piece.num_rows for piece in pieces])
+            size = np.min_scalar_type(-len(pieces))
+            at = np.repeat(np.arange(len(pieces), dtype=size), [piece.num_rows for piece in pieces])
             table = _joined(pieces).append_column("file", pa.DictionaryArray.from_arrays(at, labels))
         if columns is not None:
             table = table.select([*columns, *(name for name in ("file", "line") if name not in columns)])
@@ -392,20 +395,24 @@ def _settle_keys(newest: list[_Export], owner: Sequence[str]) -> None:
 
 
 def _owned(export: _Export, through: dt.date | None, zone: str, columns: Sequence[str] | None = None,
-           where: tuple[str, Sequence[str]] | None = None) -> pa.Table:
+           where: tuple[str, Sequence[str]] | None = None, dated: tuple[dt.date, dt.date] | None = None) -> pa.Table:
     """The rows the export owns, up to `through`, with days in the marketplace's calendar."""
     whole = export.report.data
-    keep = _kept(export, through, zone)
-    if where is not None:
-        wanted = _with_words(whole.column(where[0]), where[1])
-        keep = wanted if keep is None else keep & wanted
+    wanted = [_kept(export, through, zone), None if where is None else _with_words(whole.column(where[0]), where[1]),
+              None if dated is None else _within(export, *dated, zone)]
+    wanted = [rows for rows in wanted if rows is not None]
     names = [name for name in whole.schema.names if columns is None or name in (*columns, "line")]
     days = {fact["day"] for fact in specs.registry().values() if "day" in fact}
     table = pa.table([_days(whole, name, zone) if name in days else whole.column(name) for name in names],
                      schema=pa.schema([whole.schema.field(name) for name in names]))
     if export.report.spec.snapshot:
         table = table.append_column("snapshot_on", pa.array([export.named] * table.num_rows, pa.date32()))
-    return table if keep is None else table.filter(pa.array(keep))
+    return table.filter(pa.array(np.logical_and.reduce(wanted))) if wanted else table
+
+
+def _touches(export: _Export, first: dt.date, last: dt.date) -> bool:
+    """Whether any row of the export may be dated from `first` to `last`."""
+    return export.first is not None and _date(export.first) <= last and first <= _date(export.last)
 
 
 def _kept(export: _Export, through: dt.date | None, zone: str) -> np.ndarray | None:
@@ -415,6 +422,15 @@ def _kept(export: _Export, through: dt.date | None, zone: str) -> np.ndarray | N
     days = _days(export.report.data, export.report.spec.day, zone)
     soon = pc.fill_null(pc.less_equal(days, through), True).to_numpy()
     return soon if export.keep is None else export.keep & soon
+
+
+def _within(export: _Export, first: dt.date, last: dt.date, zone: str) -> np.ndarray | None:
+    """Which rows are dated from `first` to `last`; None: all."""
+    whole, day = export.report.data, export.report.spec.day
+    if first <= _date(export.first) and _date(export.last) <= last and not whole.column(day).null_count:
+        return None
+    days = _days(whole, day, zone)
+    return pc.fill_null(pc.and_(pc.greater_equal(days, first), pc.less_equal(days, last)), False).to_numpy()
 
 
 def _with_words(column: pa.ChunkedArray, words: Sequence[str]) -> np.ndarray:

@@ -71,7 +71,7 @@ def is_total(texts: pa.Array) -> np.ndarray:
     >>> is_total(pa.array(["X001", "Grand total:", "合计", "Totally"])).tolist()
     [False, True, True, False]
     """
-    words = pc.if_else(pc.match_substring_regex(texts, "[0-9]"), "", texts)  # an id, as nearly all are: no total has a digit
+    words = pc.if_else(pc.match_substring_regex(texts, "[0-9]"), "", texts)  # no total has a digit, nearly every id has
     return np.array([bool(text) and specs.fold(text) in TOTALS for text in words.to_pylist()], bool)
 
 

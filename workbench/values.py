@@ -110,7 +110,8 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     taken = {name: values.take(indices) for name, values in arrays.items()}
     if column.filled and blank.any():
         expected += ", not an empty cell"
-    return Typed(taken, _of_rows(bad, indices), expected, notes, doubts, None if currency is None else currency.take(indices))
+    paid = None if currency is None else currency.take(indices)
+    return Typed(taken, _of_rows(bad, indices), expected, notes, doubts, paid)
 
 
 def _of_rows(bad: np.ndarray, indices: pa.Array) -> np.ndarray:
