@@ -13,6 +13,7 @@ import pytest
 
 from workbench import charts, display, page, words
 from workbench.figures import columns
+from workbench.figures.restatement import restated_in_short
 from workbench.words import same
 
 ROOT = Path(__file__).parent.parent
@@ -224,3 +225,12 @@ def test_an_index_of_nothing_and_of_hostile_names_is_a_page():
     assert "No report was made yet." in page.overview([])
     text = page.overview([run("2026-03", ok=False, seller=EVIL, notebook=EVIL, error=EVIL)])
     assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+
+
+def test_what_is_unknown_of_one_kind_is_said_once_and_the_day_in_the_readers_form():
+    steps = ["opening", "restated", "new", "closing"]
+    rows = [("losses", "units_lost", "", 3.0, 0.0, 0.0, 3.0), ("removal_lost", "units_open", "", *[float("nan")] * 4)]
+    table = pd.DataFrame(rows, columns=["kind", "measure", "currency", *steps]).assign(items_restated=0, items_new=0)
+    figures, note = restated_in_short(table, "2026-05", "2026-06-30").blocks
+    assert [card.value.en for card in figures.cards] == ["3", "unknown"]
+    assert "unknown" not in figures.cards[1].note.en and "Jun 30, 2026" in note.text.en

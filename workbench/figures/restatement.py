@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from workbench.display import Card, Column, Figures, Note, Page, Table
@@ -19,10 +21,9 @@ def restated_in_short(bridge: pd.DataFrame, month: str, as_of: str) -> Page:
     rows = [("units_lost", _total(bridge, "units_lost", ""), ""), ("units_open", open_units, ""),
             *(("amount_open", _total(bridge, "amount_open", name), name) for name in currencies)]
     cards = tuple(Card(f"{name}{'_' + money if money else ''}", say(f"restatement.{name}"), _said(row["closing"], money),
-                       say("restatement.card", opening=_said(row["opening"], money), restated=_said(row["restated"], money),
-                           new=_said(row["new"], money)), raw=_raw(row["closing"])) for name, row, money in rows)
+                       _way(row, money), raw=_raw(row["closing"])) for name, row, money in rows)
     moved = int(bridge["items_restated"].sum() + bridge["items_new"].sum())
-    told = say("restatement.changed" if moved else "restatement.same", month=month, as_of=as_of)
+    told = say("restatement.changed" if moved else "restatement.same", month=month, as_of=dt.date.fromisoformat(as_of))
     return Page((Figures(cards), Note(told)))
 
 
@@ -71,6 +72,13 @@ def _total(bridge: pd.DataFrame, measure: str, currency: str) -> pd.Series:
     """One measure over all kinds; unknown where it is unknown of one of them."""
     rows = bridge[bridge["measure"].eq(measure) & bridge["currency"].isin([currency, ""])]
     return rows[["opening", "restated", "new", "closing"]].sum(skipna=False).round(3)
+
+
+def _way(row: pd.Series, currency: str) -> Text:
+    """How a figure came from what it was to what it is; in one word where a kind of claim is unknown."""
+    if row.isna().all():
+        return say("restatement.card_unknown")
+    return say("restatement.card", **{name: _said(row[name], currency) for name in ("opening", "restated", "new")})
 
 
 def _said(value: float, currency: str) -> Text:
