@@ -127,10 +127,18 @@ def test_fees_that_no_sale_tells_are_those_of_the_preview(tmp_path):
 
 
 def test_two_policies_are_compared_in_units_and_money(seller):
-    both = claims.compared(books.open(seller), day("2026-06-10"), AMAZON, policy.load("article_2026_01", "US"))
+    found_ = claims.detected(books.open(seller), day("2026-06-10"))
+    both = claims.compared(found_, AMAZON, policy.load("article_2026_01", "US"))
     lost = both[both["claim_type"] == "lost_warehouse"].iloc[0]
     assert lost["units_amazon"] == 3 and lost["units_expired_amazon"] == 0
     assert lost["units_article_2026_01"] == 0 and lost["units_expired_article_2026_01"] == 3
+
+
+def test_what_is_detected_once_is_valued_under_each_policy_as_if_alone(seller):
+    known = books.open(seller)
+    once = claims.detected(known, day("2026-06-30"))
+    for rules in (policy.load("article_2026_01", "US"), AMAZON):
+        pd.testing.assert_frame_equal(claims.under(once, rules), claims.claims(known, day("2026-06-30"), rules))
 
 
 def test_what_was_paid_is_matched_or_shown_as_extra(seller, table):

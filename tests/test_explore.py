@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from workbench import books, display, explore, figures, impact, loss
+from workbench import books, claims, display, explore, figures, impact, loss
 from workbench.explore.live import ANY, Control, live, parts
 from workbench.simulate import simulate
 from workbench.words import same
@@ -134,7 +134,7 @@ def test_parts_leave_out_the_record_of_the_run():
 
 @pytest.fixture(scope="module")
 def desk(known):
-    return explore.claims.desk(known, known.through, "amazon")
+    return explore.claims.desk(claims.detected(known, known.through), "amazon")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,14 @@ _EVENT = ["fulfillment_center", "event_date", "units_owed"]  # identify an event
 GROWING = ("inbound_shortage", "removal_lost", "refund_not_returned", "fee_overcharge")  # these grow with later reports
 
 
+class Detected(NamedTuple):
+    """What is owed and what settled it, as the files tell on one day, before any policy: the same under all of them."""
+
+    papers: detectors.Papers
+    events: pd.DataFrame  # one row per event, of all claim types: what `detectors.Found.claims` has, and the claim type
+    places: pd.DataFrame  # one row per line that bears witness to an event (`claim`: its row in `events`)
+
+
 def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str] = ()) -> pd.DataFrame:
     """One row per event owed, COLUMNS, oldest first; settled events are there too, so that everything adds up.
 
@@ -44,8 +53,13 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
 
     `types`: only these claim types. Kinds whose reports are missing give no row: see `unknown`.
     """
-    papers = detectors.Papers(books, as_of)
-    pieces, places, at = [], [], 0
+    return under(detected(books, as_of, types=types), policy)
+
+
+def detected(books: Books, as_of: dt.date, *, types: Sequence[str] = ()) -> Detected:
+    """What the detectors find, to be valued under one policy or several."""
+    papers, none = detectors.Papers(books, as_of), detectors.nothing()
+    pieces, places, at = [none.claims.assign(claim_type="")], [none.sources], 0
     for name, needs in detectors.DETECTORS.items():
         if types and name not in types or detectors.unknown(books, needs):
             continue
@@ -53,10 +67,16 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
         pieces.append(found.claims.assign(claim_type=coded.of(name, len(found.claims))))
         places.append(found.sources.assign(claim=found.sources["claim"].to_numpy(np.int64) + at))
         at += len(found.claims)
-    if not at:
+    events = coded.stacked(pieces)
+    return Detected(papers, detectors.unread(papers, _with_products(events, papers)) if at else events, coded.stacked(places))
+
+
+def under(found: Detected, policy: Policy) -> pd.DataFrame:
+    """What was detected, valued and dated by the policy: `claims`."""
+    papers, as_of = found.papers, found.papers.as_of
+    if found.events.empty:
         return _none()
-    table = _with_products(coded.stacked(pieces), papers)
-    table, costs = worth.valued(detectors.unread(papers, table), papers, policy, as_of)
+    table, costs = worth.valued(found.events, papers, policy, as_of)
     is_claim = _is_claim(table)
     if not is_claim.any():
         return _none()
@@ -66,8 +86,8 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
     numbers, digests = _numbers(table)
     kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
     order = np.lexsort((digests, kind, table["event_date"].fillna(detectors.EVER)))
-    places = coded.stacked([*places, costs])
-    row = np.full(at, -1)
+    places = coded.stacked([found.places, costs])
+    row = np.full(len(found.events), -1)
     row[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
     texts = _joined(places.assign(claim=row[places["claim"]])[row[places["claim"]] >= 0], len(order))
     table = table.iloc[order].reset_index(drop=True).assign(claim_id=numbers.take(pa.array(order)), **texts)
@@ -130,12 +150,12 @@ def unvalued(table: pd.DataFrame) -> pd.DataFrame:
         columns={"valuation_basis": "why"})
 
 
-def compared(books: Books, as_of: dt.date, one: Policy, other: Policy, *, types: Sequence[str] = ()) -> pd.DataFrame:
+def compared(found: Detected, one: Policy, other: Policy) -> pd.DataFrame:
     """What-if: per claim type and currency, what can be claimed now or later (wait, open), what is lost by expiry and how
     many open units have no known value, under two policies; columns end in the policy's name."""
     sides = []
     for policy in (one, other):
-        table = claims(books, as_of, policy, types=types)
+        table = under(found, policy)
         table = table[table["status"].isin(ASSERTED)]
         late, unvalued = table["status"] == "expired", table["unit_value"].isna()
         units, amount = table["units_open"], table["amount_open"]

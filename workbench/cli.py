@@ -249,11 +249,12 @@ def _claims(args: argparse.Namespace) -> int:
     other = policy.load(args.compare, books.seller.market) if args.compare else None
     lacking = claims.unknown(books)
     lacking = lacking[lacking["claim_type"].isin(args.types)] if args.types else lacking
-    table = claims.claims(books, as_of, rules, types=args.types) if args.out or args.explain else None
+    found = claims.detected(books, as_of, types=args.types) if args.out or args.explain or other else None
+    table = claims.under(found, rules) if args.out or args.explain else None
     if args.explain:
         print(claims.story(table, books, args.explain))
     if other:
-        print(claims.compared(books, as_of, rules, other, types=args.types).to_string(index=False))
+        print(claims.compared(found, rules, other).to_string(index=False))
     if args.audit:
         export.write(claims.balances(books, as_of), args.audit)
     if args.out:

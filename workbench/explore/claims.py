@@ -23,33 +23,35 @@ PACKETS, SELECTION = Path("packets"), Path("claims-selected.xlsx")  # in the fol
 
 
 class Desk(NamedTuple):
-    """One seller's claims (`claims.claims`) under one policy, what is expected of the open ones, the papers they have."""
+    """One seller's claims under one policy (`claims.under`), what is expected of the open ones, the papers they have."""
 
+    found: claims.Detected
     table: pd.DataFrame
     expected: pd.DataFrame
     papers: pd.DataFrame
     folder: pd.DataFrame
 
 
-def desk(books: Books, as_of: dt.date, name: str) -> Desk:
-    """The claims of `books` under the policy `name`."""
+def desk(found: claims.Detected, name: str) -> Desk:
+    """What was detected, under the policy `name`."""
+    books, as_of = found.papers.books, found.papers.as_of
     rules = load(name, books.seller.market)
-    table = claims.claims(books, as_of, rules)
+    table = claims.under(found, rules)
     account = recovery.account(table, books["cases"], books["reimbursements"], as_of, books.seller.currency,
                                has_sheet=not books.is_absent("cases"))
     folder = evidence.files(books.seller.folder)
     expected = approval.expected(account.standing("open", "wait"), approval.rates(account.cases))
-    return Desk(table, expected, evidence.papers(account.in_play(), folder, books), folder)
+    return Desk(found, table, expected, evidence.papers(account.in_play(), folder, books), folder)
 
 
 def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive: bool):
     """The claims that can be filed, in the order to file them; in JupyterLab with filters, stories and what to do next.
 
-    `first`: the claims under `policy`; those under other rules are found when they are asked for. A click on a row
+    `first`: the claims under `policy`; those under other rules are valued when they are asked for. A click on a row
     chooses the claim: its story is then told below the list.
     """
     day, name = dt.date.fromisoformat(as_of), policy
-    known = functools.cache(lambda under: first if under == name else desk(books, day, under))
+    known = functools.cache(lambda under: first if under == name else desk(first.found, under))
 
     def show(status: str, claim: str, **at: str) -> Page:
         here, rows = known(at["policy"]), chosen(status=status, **at)
