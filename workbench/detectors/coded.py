@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,13 @@ def mapped(column: pd.Series, names: pd.Series, default: str = "") -> pd.Categor
     return pd.Categorical.from_codes(made.codes[now.codes], made.categories)
 
 
+def each(column: pd.Series, make: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What `make` makes of the column's text; it is asked once per distinct word."""
+    now = coded(column)
+    made = make(pd.Series(now.categories, dtype="str")).astype("str")
+    return made.take(now.codes).set_axis(column.index)
+
+
 def either(rows: np.ndarray, one: pd.Series, other: pd.Series) -> pd.Categorical:
     """`one` in the rows of the mask, `other` in the rest."""
     both = union_categoricals([coded(one), coded(other)])
@@ -64,6 +71,13 @@ def _stacked(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series | pd.Catego
         return union_categoricals([coded(frame[name]) if name in frame else of("", len(frame)) for frame in frames])
     blank = float("nan")
     return pd.concat([frame.get(name, pd.Series(blank, index=frame.index)) for frame in frames], ignore_index=True)
+
+
+def alike(one: pd.Series, other: pd.Series) -> pd.Series:
+    """One column below the other, as text where both are text, else as categories of all words."""
+    if any(isinstance(column.dtype, pd.CategoricalDtype) for column in (one, other)):
+        return pd.Series(union_categoricals([coded(one), coded(other)]))
+    return pd.concat([one, other], ignore_index=True)
 
 
 def together(*columns: pd.Series) -> np.ndarray:

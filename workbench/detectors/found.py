@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ TEXTS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",
 COLUMNS = (*TEXTS, "event_date", "valued_on", "units_owed", "units_settled", "unit_value", "currency", "stage", "ambiguous",
            "note")
 WITNESS = ("claim", "role", "units", "file", "line")
+Columns = Mapping[str, pd.Series]
 GRACE_DAYS = 7  # reports are not in step: a payment may be dated this much before its event
 EVER = pd.Timestamp("2200-01-01")  # the day of a supply that settles an event of its key whenever it came
 
@@ -123,7 +124,7 @@ def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_u
     wanted = owed["units"].to_numpy(np.int64) if open_units is None else open_units
     offered = supply["units"].to_numpy(np.int64)
     at, of = np.flatnonzero(wanted), np.flatnonzero(offered)
-    one, other = owed[["day", *by]].iloc[at], supply[["day", *by]].iloc[of]
+    one, other = ({name: frame[name].iloc[rows] for name in ("day", *by)} for frame, rows in ((owed, at), (supply, of)))
     left, right = keys(one, other, by)
     matched = match(Stream(left, _days(one["day"]), wanted[at]), Stream(right, _days(other["day"]), offered[of]))
     units, surplus = np.zeros(len(owed), np.int64), np.zeros(len(supply), np.int64)
@@ -131,14 +132,13 @@ def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_u
     return Settled(units, surplus, at[matched.demand], of[matched.supply], matched.units)
 
 
-def keys(one: pd.DataFrame, other: pd.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The same integer for the same key in two frames; a blank key equals no other row's."""
-    size = len(one) + len(other)
-    columns = [coded.stacked([one[[name]], other[[name]]])[name] for name in by]
+def keys(one: Columns, other: Columns, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The same integer for the same key in two tables; a blank key equals no other row's."""
+    size, columns = len(one[by[0]]), [coded.alike(one[name], other[name]) for name in by]
     code = pd.factorize(coded.together(*columns))[0].astype(np.int64)
     blank = np.logical_or.reduce([(column == "").to_numpy() for column in columns])
-    code[blank] = size + np.arange(int(blank.sum()))
-    return code[:len(one)], code[len(one):]
+    code[blank] = len(code) + np.arange(int(blank.sum()))
+    return code[:size], code[size:]
 
 
 def _days(column: pd.Series) -> np.ndarray:
@@ -207,16 +207,18 @@ def products(papers: Papers) -> pd.DataFrame:
     if not pieces:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("msku", "fnsku", "asin")})
     table = pd.concat(pieces, ignore_index=True)
-    table = table[(table["fnsku"] != "") & (table["msku"] != "") & ~table["msku"].str.startswith("Amazon.Found")]
+    table = table[(table["msku"] != "") & ~table["msku"].str.startswith("Amazon.Found")]
     return table.drop_duplicates("msku", ignore_index=True)
 
 
 def _distinct(books: Books, name: str) -> pd.DataFrame:
-    """Each SKU and FNSKU of the table once, in order. By codes: a ledger names its few products in every row."""
+    """The first row of each SKU that has an FNSKU, in order. By codes: a ledger names its few products in every row."""
     table = books.table(name, ["msku", "fnsku", "asin"] if name != "removal_orders" else ["msku", "fnsku"])
-    msku, fnsku = (table[column].astype("category").cat for column in ("msku", "fnsku"))  # an empty report has plain text
-    first = ~pd.Series(msku.codes.to_numpy().astype(np.int64) * (len(fnsku.categories) + 2) + fnsku.codes).duplicated()
-    table = table[first.to_numpy()]
+    msku = coded.coded(table["msku"])
+    named = np.flatnonzero((table["fnsku"] != "").to_numpy())[::-1]
+    first = np.full(len(msku.categories), -1)
+    first[msku.codes[named]] = named  # the last one written is the first of the table
+    table = table.iloc[np.sort(first[first >= 0])]
     return pd.DataFrame({column: table[column].astype("str") if column in table else "" for column in
                          ("msku", "fnsku", "asin")})
 
@@ -320,7 +322,8 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
     """
     books = papers.books
     table = books["reimbursements"]
-    word = table["reason"].astype("str").str.casefold().str.replace(r"[^a-z]", "", regex=True)
+    word = coded.each(table["reason"], lambda words: words.str.casefold().str.replace(r"[^a-z]", "", regex=True))
+    word = word.astype("category")
     removal = set(books["removal_orders"]["order_id"].astype("str")) if not books.is_absent("removal_orders") else set()
     order, amount = table["order_id"].astype("str"), table["amount"].fillna(0.0)
     back = word.eq("reimbursementreversal") | (amount < 0) & ~word.eq("feecorrection")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.books import Books
+from workbench.detectors import coded
 from workbench.detectors.found import Papers, key, lines, products
 
 CLOSING = ("fixedclosingfee", "variableclosingfee", "digitalservicesfee", "digitalservicesfeefba", "peritemfee",
@@ -231,16 +232,14 @@ def witnesses(papers: Papers, owed: pd.DataFrame, *what: str) -> pd.DataFrame:
 
 def country(column: pd.Series) -> pd.Series:
     """The site's country: "de" of Amazon.de, "uk" of amazon.co.uk and of GB, "us" of Amazon.com and of US; "" if none."""
-    word = folded(column, keep=".").str.replace(r"^(www\.)?amazon\.", "", regex=True)
-    word = word.str.replace(r"^com?\.(?=..$)", "", regex=True)
-    return word.replace({"com": "us", "gb": "uk"}).where(lambda code: code.str.len() == 2, "")
+    def made(words: pd.Series) -> pd.Series:
+        word = folded(words, keep=".").str.replace(r"^(www\.)?amazon\.", "", regex=True)
+        word = word.str.replace(r"^com?\.(?=..$)", "", regex=True)
+        return word.replace({"com": "us", "gb": "uk"}).where(lambda code: code.str.len() == 2, "")
+
+    return coded.each(column, made)
 
 
 def folded(column: pd.Series, keep: str = "") -> pd.Series:
     """Codes without case, blanks, dashes and underscores."""
-    drop = rf"[^\w{keep}]|_"
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        names = pd.Index(column.cat.categories.astype("str")).str.casefold().str.replace(drop, "", regex=True)
-        return pd.Series(names.to_numpy()[column.cat.codes.to_numpy()] if len(names) else "", index=column.index,
-                         dtype="str")
-    return column.astype("str").str.casefold().str.replace(drop, "", regex=True)
+    return coded.each(column, lambda words: words.str.casefold().str.replace(rf"[^\w{keep}]|_", "", regex=True))
