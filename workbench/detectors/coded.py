@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
 
@@ -71,6 +72,11 @@ def _stacked(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series | pd.Catego
         return union_categoricals([coded(frame[name]) if name in frame else of("", len(frame)) for frame in frames])
     blank = float("nan")
     return pd.concat([frame.get(name, pd.Series(blank, index=frame.index)) for frame in frames], ignore_index=True)
+
+
+def among(column: pd.Series, words: pd.Series) -> np.ndarray:
+    """Whether each row's text is one of the words; for many words, which `isin` looks at one by one."""
+    return pc.is_in(text(column), text(words)).to_numpy(zero_copy_only=False)
 
 
 def alike(one: pd.Series, other: pd.Series) -> pd.Series:

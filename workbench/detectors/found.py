@@ -84,8 +84,9 @@ class Account:
         part = settle(self.owed, supply, by, open_units=wanted, grace=grace) if near is None else \
             settle_near(self.owed, supply, by, *near, open_units=wanted)
         self.open = self.open - part.units
-        told = lines(part.owed, supply[["file", "line"]].iloc[part.supply], role, part.shared)
-        self.sources.append(told if role else told.assign(role=supply["role"].iloc[part.supply].array))
+        if len(part.owed):
+            told = lines(part.owed, supply[["file", "line"]].iloc[part.supply], role, part.shared)
+            self.sources.append(told if role else told.assign(role=supply["role"].iloc[part.supply].array))
         return supply.assign(units=part.left)
 
     @property
@@ -124,6 +125,8 @@ def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_u
     wanted = owed["units"].to_numpy(np.int64) if open_units is None else open_units
     offered = supply["units"].to_numpy(np.int64)
     at, of = np.flatnonzero(wanted), np.flatnonzero(offered)
+    if not len(at) or not len(of):
+        return Settled(np.zeros(len(owed), np.int64), offered, at[:0], of[:0], offered[:0])
     one, other = ({name: frame[name].iloc[rows] for name in ("day", *by)} for frame, rows in ((owed, at), (supply, of)))
     left, right = keys(one, other, by)
     matched = match(Stream(left, _days(one["day"]), wanted[at]), Stream(right, _days(other["day"]), offered[of]))

@@ -104,8 +104,8 @@ def money_lines(papers: Papers) -> pd.DataFrame:
         "is_other_channel": folded(rows["marketplace"]).str.startswith("nonamazon"), "file": rows["file"].astype("str"),
         "line": rows["line"]})
     amazon, merchant = _channels(books)
-    out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | out["order_id"].isin(amazon).to_numpy() | (what == "fee")
-    by_seller = ~channel.isin(["afn", "amazon", ""]).to_numpy() | out["order_id"].isin(merchant).to_numpy()
+    out["is_fba"] = channel.isin(["afn", "amazon"]).to_numpy() | coded.among(out["order_id"], amazon) | (what == "fee")
+    by_seller = ~channel.isin(["afn", "amazon", ""]).to_numpy() | coded.among(out["order_id"], merchant)
     sale = out.groupby(LINE).ngroup().to_numpy()
     shipped = np.bincount(sale, by_seller & ~(what == "fee"), minlength=1)[sale] > 0 if len(out) else by_seller
     return out.assign(sale=sale)[~shipped].reset_index(drop=True)
@@ -152,17 +152,17 @@ def _fuller(settled: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     return rows[second == (other * WHOLE > one)[group]].reset_index(drop=True)
 
 
-def _channels(books: Books) -> tuple[set[str], set[str]]:
+def _channels(books: Books) -> tuple[pd.Series, pd.Series]:
     """The orders that Amazon shipped, and those the seller shipped, as far as the order reports say."""
-    amazon, merchant = set(), set()
+    amazon = merchant = pd.Series(dtype="str")
     if not books.is_absent("orders"):
         orders = books.table("orders", ["order_id", "fulfillment_channel"])
-        channel = folded(orders["fulfillment_channel"])
-        merchant = set(orders.loc[channel.isin(["merchant", "mfn", "seller"]), "order_id"].astype("str"))
-        amazon = set(orders.loc[channel.isin(["amazon", "afn"]), "order_id"].astype("str")) - merchant
+        order, channel = orders["order_id"].astype("str"), folded(orders["fulfillment_channel"])
+        merchant, amazon = order[channel.isin(["merchant", "mfn", "seller"])], order[channel.isin(["amazon", "afn"])]
+        amazon = amazon[~coded.among(amazon, merchant)]
     if not books.is_absent("shipment_sales"):
-        amazon |= set(books.table("shipment_sales", ["order_id"])["order_id"].astype("str"))
-    return amazon, merchant - amazon
+        amazon = pd.concat([amazon, books.table("shipment_sales", ["order_id"])["order_id"].astype("str")])
+    return amazon, merchant[~coded.among(merchant, amazon)]
 
 
 def _from_orders(books: Books, out: pd.DataFrame) -> pd.DataFrame:
@@ -172,14 +172,16 @@ def _from_orders(books: Books, out: pd.DataFrame) -> pd.DataFrame:
         orders = books.table("orders", [*LINE, "units", "item_price", "sales_channel"])
         orders = orders[(orders["units"] > 0).to_numpy()].astype({"order_id": "str", "msku": "str"})
         other = orders.loc[folded(orders["sales_channel"]).str.startswith("nonamazon").to_numpy(), "order_id"]
-        whole = orders.groupby(LINE, as_index=False).agg(order_units=("units", "sum"), order_amount=("item_price", "sum"))
+        whole = orders.groupby(LINE, as_index=False, sort=False).agg(
+            order_units=("units", "sum"), order_amount=("item_price", "sum"))
         out = out.merge(whole, on=LINE, how="left", validate="one_to_one")
         out["order_price"] = (out["order_amount"] / out["order_units"]).where(out["order_amount"] > 0)
         out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, out["order_units"])
-        out["is_other_channel"] = out["is_other_channel"] | out["order_id"].isin(set(other))
+        out["is_other_channel"] = out["is_other_channel"] | coded.among(out["order_id"], other)
     if not books.is_absent("shipment_sales"):
         shipped = books.table("shipment_sales", [*LINE, "units", "unit_price"]).astype({"order_id": "str", "msku": "str"})
-        shipped = shipped.groupby(LINE, as_index=False).agg(sent=("units", "sum"), sent_price=("unit_price", "max"))
+        shipped = shipped.groupby(LINE, as_index=False, sort=False).agg(
+            sent=("units", "sum"), sent_price=("unit_price", "max"))
         out = out.merge(shipped, on=LINE, how="left", validate="one_to_one")
         out["order_price"] = out["order_price"].fillna(out["sent_price"].where(out["sent_price"] > 0))
         out["units_sold"] = out["units_sold"].where(out["units_sold"] > 0, out["sent"])

@@ -103,6 +103,8 @@ def removal_short(papers: Papers) -> Found:
     nothing is said: what arrived stands in no report of Amazon's.
     """
     books = papers.books
+    if books.is_absent("removal_receipts"):
+        return nothing()
     sheet = books["removal_receipts"]
     texts = {name: sheet[name].astype("str") for name in ("tracking_number", "msku", "file")}
     sheet = sheet.assign(**texts, order_id=sheet["removal_order_id"].astype("str"), fnsku="", day=sheet["received_on"])
