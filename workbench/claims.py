@@ -68,7 +68,8 @@ def detected(books: Books, as_of: dt.date, *, types: Sequence[str] = ()) -> Dete
         places.append(found.sources.assign(claim=found.sources["claim"].to_numpy(np.int64) + at))
         at += len(found.claims)
     events = coded.stacked(pieces)
-    return Detected(papers, detectors.unread(papers, _with_products(events, papers)) if at else events, coded.stacked(places))
+    events = detectors.unread(papers, _with_products(events, papers)) if at else events
+    return Detected(papers, events, coded.stacked(places))
 
 
 def under(found: Detected, policy: Policy) -> pd.DataFrame:
@@ -90,8 +91,9 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
     row = np.full(len(found.events), -1)
     row[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
     texts = _joined(places.assign(claim=row[places["claim"]])[row[places["claim"]] >= 0], len(order))
-    table = table.iloc[order].reset_index(drop=True).assign(claim_id=numbers.take(pa.array(order)), **texts)
-    return pd.DataFrame({name: _plain(table[name]) for name in COLUMNS})
+    made = {"claim_id": numbers.take(pa.array(order)), **texts}
+    return pd.DataFrame({name: pd.Series(made[name], dtype="str") if name in made else _plain(table[name].take(order))
+                         for name in COLUMNS})
 
 
 def witnesses(table: pd.DataFrame) -> pd.DataFrame:
@@ -285,32 +287,35 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     table["opens_on"] = table["opens_on"].where(table["stage"] != "reversed", waits)  # stock may still come back
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
     still = (table["units_open"] > 0).to_numpy()
-    doubt, basis = table["ambiguous"].to_numpy("object"), table["valuation_basis"].to_numpy("object")
+    doubt, basis = table["ambiguous"], table["valuation_basis"]
     unjudged = ((table["stage"] == "paid") & table["unit_value"].isna() & (doubt == "")).to_numpy()
-    doubt[unjudged] = "what should have been paid is " + basis[unjudged]
+    paid_of = coded.each(basis, lambda words: "what should have been paid is " + words)
+    doubt = pd.Series(coded.either(unjudged, paid_of, doubt))
     where = policy.market or "this region"
     why = coded.chosen([table["event_date"].isna(), table["rule"] == NO_RULE],
                        ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
                        f"until when a claim is accepted is not known for {where}")
-    doubt = np.where(table["deadline"].notna() | (doubt != ""), doubt, np.asarray(why))
+    doubt = pd.Series(coded.either((table["deadline"].notna() | (doubt != "")).to_numpy(), doubt, pd.Series(why)))
     table["status"] = coded.chosen([~still, doubt != "", today < table["opens_on"], today <= table["deadline"]],
                                    ["settled", "ambiguous", "wait", "open"], "expired")
-    doubt[~still] = ""
-    table["ambiguous"] = pd.Categorical(doubt)
+    table["ambiguous"] = coded.replaced(doubt, ~still, "")
     amount = (table["units_open"] * table["unit_value"]).where(still, 0.0)
     return worth.rounded(table, "amount_open", amount)
 
 
 def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFrame:
     """FNSKU, SKU and ASIN from whichever report names the product."""
+    unnamed = {name: (table[name] == "").to_numpy() for name in ("msku", "fnsku", "asin")}
+    if not any(rows.any() for rows in unnamed.values()):
+        return table
     names = papers.once(detectors.products)
     by_sku = names.set_index("msku")
     for column in ("fnsku", "asin"):
         named = pd.Series(coded.mapped(table["msku"], by_sku[column]))
-        table[column] = coded.either((table[column] != "").to_numpy(), table[column], named)
+        table[column] = coded.either(~unnamed[column], table[column], named)
     by_fnsku = names.drop_duplicates("fnsku").set_index("fnsku")["msku"]
     named = pd.Series(coded.mapped(table["fnsku"], by_fnsku))
-    table["msku"] = coded.either((table["msku"] != "").to_numpy(), table["msku"], named)
+    table["msku"] = coded.either(~unnamed["msku"], table["msku"], named)
     return table
 
 
@@ -318,7 +323,9 @@ def _joined(places: pd.DataFrame, size: int) -> dict[str, pa.Array]:
     """sources, roles and value_sources of each claim: every line once, in the order they were found."""
     claim, line = (places[name].to_numpy(np.int64) for name in ("claim", "line"))
     of_value = places["role"].isin(VALUE_ROLES).to_numpy()
-    place = pd.factorize(places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line)[0]
+    place = places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line
+    if place.max(initial=0) > np.iinfo(np.int64).max // (2 * size + 2):
+        place = pd.factorize(place)[0]
     each = pd.factorize((claim * 2 + of_value) * (place.max(initial=0) + 1) + place)[0]
     first = np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given in the order of the rows
     units = np.bincount(each, places["units"]).astype(np.int64)
@@ -392,4 +399,6 @@ def _numbers(table: pd.DataFrame) -> tuple[pa.Array, np.ndarray]:
 
 def _plain(column: pd.Series) -> pd.Series:
     """Codes as the text they stand for."""
-    return pd.Series(coded.text(column), dtype="str") if isinstance(column.dtype, pd.CategoricalDtype) else column
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Series(coded.text(column), dtype="str")
+    return column.reset_index(drop=True)

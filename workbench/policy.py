@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -52,7 +52,7 @@ class Policy:
     def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
         """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
         opens, closes = (np.full(len(days), "NaT", "datetime64[s]") for _ in range(2))
-        said = np.full(len(days), NO_RULE, "object")
+        parts = []
         for rule, rows in self._windows(claim_types, days, as_of):
             anchor = days.iloc[rows]
             opens[rows] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
@@ -60,8 +60,9 @@ class Policy:
                 closes[rows] = anchor + pd.DateOffset(months=rule["closes_after_months"])
             elif "closes_after_days" in rule:
                 closes[rows] = anchor + pd.Timedelta(days=rule["closes_after_days"])
-            said[rows] = f"{_span(rule)}: {rule['source']} [{rule['confidence']}]"
-        return pd.DataFrame({"opens_on": opens, "deadline": closes, "rule": pd.Categorical(said)}, index=days.index)
+            parts.append((f"{_span(rule)}: {rule['source']} [{rule['confidence']}]", rows))
+        rule = _words(len(days), NO_RULE, parts)
+        return pd.DataFrame({"opens_on": opens, "deadline": closes, "rule": rule}, index=days.index)
 
     def automatic(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.Series:
         """Whether Amazon pays events of that kind and day by itself in most cases."""
@@ -71,12 +72,10 @@ class Policy:
                 out[rows] = days.iloc[rows] >= pd.Timestamp(rule["automatic_from"])
         return pd.Series(out, index=days.index)
 
-    def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Series:
+    def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Categorical:
         """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown."""
-        out = np.full(len(days), "", "object")
-        for rule, rows in self._spans("valuation", stage, days, as_of):
-            out[rows] = rule["basis"]
-        return pd.Series(out, index=days.index, dtype="str")
+        spans = self._spans("valuation", stage, days, as_of)
+        return _words(len(days), "", [(rule["basis"], rows) for rule, rows in spans])
 
     def cap(self) -> dict | None:
         """The most that is paid for one item (per_item, currency); None where no cap is known."""
@@ -151,6 +150,14 @@ def _facts(name: str) -> dict:
         kept = [rule for rule in base[table] if (rule["market"], rule[key]) not in restated or "from" not in rule]
         merged[table] = kept + own
     return merged
+
+
+def _words(size: int, default: str, parts: Iterable[tuple[str, np.ndarray]]) -> pd.Categorical:
+    """`size` rows of the words of the parts they belong to; `default` in the others."""
+    words, code = {default: 0}, np.zeros(size, np.int16)
+    for word, rows in parts:
+        code[rows] = words.setdefault(word, len(words))
+    return pd.Categorical.from_codes(code, pd.Index(list(words), dtype="str"))
 
 
 def _span(rule: dict) -> str:

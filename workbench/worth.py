@@ -28,32 +28,39 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
     the sale; fees and reversals by their own amounts; a payment (`stage` "paid") by how much it lies below its basis, 0
     if it does not. Nothing is compared across currencies.
     """
-    table = table.assign(currency=_text(table["currency"], papers.books.seller.currency)).reset_index(drop=True)
+    table = table.assign(currency=_currencies(table["currency"], papers)).reset_index(drop=True)
     for name in ("kind", "paid", "stated", "net_price"):
         table[name] = table.get(name, np.nan)
     paid, ordered = ((table[name] == word).to_numpy() for name, word in (("stage", "paid"), ("kind", "order")))
     table["unit_value"] = table["unit_value"].where(~(paid & ordered), table["net_price"])
-    value, money = table["unit_value"].to_numpy(float, copy=True), table["currency"].to_numpy(copy=True)
-    said = np.full(len(table), "own_amount", "object")
+    value, money = table["unit_value"].to_numpy(float, copy=True), table["currency"].cat.codes.to_numpy(copy=True)
+    said, reasons = np.zeros(len(table), np.int16), {"own_amount": 0}
     told = [pd.DataFrame({"claim": np.empty(0, np.int64), "role": pd.Series(dtype="str"), "units": np.empty(0, np.int64),
                           "file": pd.Series(dtype="str"), "line": np.empty(0, np.int64)})]
+
+    def say(rows: np.ndarray, word: str) -> None:
+        said[rows] = reasons.setdefault(word, len(reasons))
+
     for stage, wanted in (("before_order", paid & ~ordered), ("after_order", paid & ordered)):
         rows = np.flatnonzero(wanted | (table["stage"] == stage).to_numpy())
-        basis = policy.bases(stage, table["valued_on"].iloc[rows], as_of).to_numpy("object")
-        for name in sorted(set(basis)):
+        basis = policy.bases(stage, table["valued_on"].iloc[rows], as_of)
+        for name in sorted(set(basis.unique())):
             part = rows[basis == name]
             value[part], money[part], lines = _by(name, table.iloc[part], papers)
             unknown = part[np.isnan(value[part])]
-            said[part], said[unknown] = name, WHY.get(name, WHY[""])
+            say(part, name)
+            say(unknown, WHY.get(name, WHY[""]))
             if not name:
-                said[unknown[table["valued_on"].iloc[unknown].isna()]] = WHY["undated"]
+                say(unknown[table["valued_on"].iloc[unknown].isna()], WHY["undated"])
             told.append(lines)
+    table["currency"] = pd.Categorical.from_codes(money, dtype=table["currency"].dtype)
     cap = policy.cap()
     if cap:
-        capped = (money == cap["currency"]) & (table["stage"].isin(["before_order", "after_order", "paid"])).to_numpy()
+        capped = (table["currency"] == cap["currency"]) & table["stage"].isin(["before_order", "after_order", "paid"])
         value[capped & (value > cap["per_item"])] = cap["per_item"]
-    value, said = _shortfall(table, value, said, paid)
-    table = table.assign(currency=pd.Categorical(money), valuation_basis=pd.Categorical(said))
+    value, stated = _shortfall(table, value, paid)
+    say(stated, "amount_per_unit")
+    table["valuation_basis"] = pd.Categorical.from_codes(said, pd.Index(list(reasons), dtype="str"))
     return rounded(table, "unit_value", pd.Series(value).clip(lower=0)), coded.stacked(told)
 
 
@@ -69,10 +76,11 @@ def _digits(currency: pd.Series) -> np.ndarray:
     return np.array([precision(name) for name in each.categories], float)[each.codes]
 
 
-def _text(column: pd.Series, blank: str) -> np.ndarray:
-    """The column's words, `blank` where there is none."""
-    words = np.asarray(column, "object")
-    return np.where(words == "", blank, words)
+def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:
+    """The column with the seller's currency where it has none, as codes of all currencies of the claims and the costs."""
+    own = papers.books.seller.currency
+    known = coded.replaced(column, (column == "").to_numpy(), own)
+    return known.set_categories(list(dict.fromkeys([own, *known.categories, *papers.books["costs"]["currency"].unique()])))
 
 
 def precision(currency: str) -> int:
@@ -85,7 +93,7 @@ def precision(currency: str) -> int:
 # ---------------------------------------------------------------------------------------------------- the bases
 
 def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """What a unit of each claim is worth by one basis, in which currency; and the cost lines used."""
+    """What a unit of each claim is worth by one basis, in which currency (its code); and the cost lines used."""
     costs, paid = _costs(rows, papers), rows["stage"] == "paid"
     used, money = np.zeros(len(rows), bool), rows["currency"]
     if basis == "sale_price_less_fees":
@@ -101,26 +109,26 @@ def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.
     else:
         value = pd.Series(np.nan, index=rows.index)
     lines = costs[["file", "line"]][used].assign(claim=rows.index[used], role="cost", units=0)
-    return value.to_numpy(float), money.to_numpy("object"), lines[["claim", "role", "units", "file", "line"]]
+    return value.to_numpy(float), money.cat.codes.to_numpy(), lines[["claim", "role", "units", "file", "line"]]
 
 
-def _shortfall(table: pd.DataFrame, value: np.ndarray, said: np.ndarray, paid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Payments as what they lack: below their basis, or below what Amazon itself says it paid per unit."""
+def _shortfall(table: pd.DataFrame, value: np.ndarray, paid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Payments as what they lack: below their basis, or below what Amazon itself says it paid per unit (which rows)."""
     if not paid.any():
-        return value, said
+        return value, paid
     stated, given = (table[name].to_numpy(float) for name in ("stated", "paid"))
     least = 0.5 * 10.0 ** -_digits(table["currency"])
     own = paid & np.isnan(value) & (stated - given > least)
     basis = np.where(own, stated, value)
     short = basis - given
     lacking = np.where(np.isnan(basis), np.nan, np.where(short > np.maximum(basis * LOW, least), short, 0.0))
-    return np.where(paid, lacking, value), np.where(own, "amount_per_unit", said)
+    return np.where(paid, lacking, value), own
 
 
 def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
     """unit_cost, freight, category, currency (the seller's where the sheet has none), file and line of each row's SKU on
     its day, from the analyst's sheet."""
-    sheet, own, size = papers.books["costs"], papers.books.seller.currency, len(rows)
+    sheet, size = papers.books["costs"], len(rows)
     day = rows["valued_on"].fillna(pd.Timestamp("1995-01-02")).to_numpy("datetime64[D]").astype(np.int64)
     since = sheet["from_date"].fillna(pd.Timestamp("1995-01-01")).to_numpy("datetime64[D]").astype(np.int64)
     sku = coded.stacked([rows[["msku"]], sheet[["msku"]]])["msku"].cat.codes.to_numpy(np.int64)
@@ -130,9 +138,12 @@ def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
     at = np.searchsorted(place[:-1], sku[:size] * width + day, "right") - 1
     at = np.where(place[at] // width == sku[:size], order[at], len(sheet))
     numbers = {name: np.append(sheet[name].to_numpy(float), np.nan)[at] for name in ("unit_cost", "freight_per_unit")}
-    words = {name: np.append(sheet[name].astype("str").to_numpy("object"), "")[at] for name in ("category", "currency")}
+    category = pd.Series(np.append(sheet["category"].astype("str").to_numpy("object"), ""), dtype="str").take(at)
+    money = _currencies(sheet["currency"], papers).set_categories(rows["currency"].cat.categories)
+    money = np.append(money.codes, rows["currency"].cat.categories.get_loc(papers.books.seller.currency))[at]
     file = pd.Categorical.from_codes(np.append(sheet["file"].cat.codes, -1)[at], sheet["file"].cat.categories)
-    return pd.DataFrame({**numbers, "category": words["category"], "currency": _text(words["currency"], own), "file": file,
+    return pd.DataFrame({**numbers, "category": category.array, "file": file,
+                         "currency": pd.Categorical.from_codes(money, dtype=rows["currency"].dtype),
                          "line": np.append(sheet["line"].to_numpy(np.int64), 0)[at]}, index=rows.index)
 
 
@@ -147,7 +158,7 @@ def _prices(rows: pd.DataFrame, sold: pd.DataFrame, by: pd.Series, groups: pd.Se
     daily = daily.sort_values(["group", "day"], ignore_index=True)
     daily["latest"] = daily["money"] / daily["units"]
     daily[["money", "units"]] = daily.groupby("group")[["money", "units"]].cumsum()
-    wanted = pd.DataFrame({"group": by.astype("str") + "\x1f" + money, "at": np.arange(len(rows)),
+    wanted = pd.DataFrame({"group": by.astype("str") + "\x1f" + money.astype("str"), "at": np.arange(len(rows)),
                            "day": rows["valued_on"].fillna(pd.Timestamp("1995-01-01"))})
     sums = []
     for days in (0, PRICE_DAYS):

@@ -186,7 +186,7 @@ def found(events: pd.DataFrame, settled: np.ndarray, sources: Sequence[pd.DataFr
     claims["stage"] = coded.of(stage, size)
     claims["currency"] = coded.coded(events["currency"]) if "currency" in events else coded.of("", size)
     for name, words in (("ambiguous", ambiguous), ("note", note)):
-        claims[name] = coded.of(words, size) if isinstance(words, str) else pd.Categorical(np.asarray(words, "object"))
+        claims[name] = coded.of(words, size) if isinstance(words, str) else pd.Categorical(words)
     own = [lines(np.arange(size), events, "event")] if "file" in events else []
     return Found(claims, coded.stacked([nothing().sources, *own, *sources]))
 
@@ -340,9 +340,10 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
                           ("units_cash", "units_inventory", "units_total"))
     taken = np.select([cash != 0, total != 0, stock != 0], [cash.abs(), total.abs(), stock.abs()], 1)
     given = np.where(cash + stock != 0, cash + stock, total)
-    first, own = (table[name].astype("str") for name in ("original_reimbursement_id", "reimbursement_id"))
-    table = table.assign(original_reimbursement_id=first.where(~back | (first != ""), own))
-    order = order.where(~back | (order != ""), _order_of_payment(table, back))
+    if back.any():
+        first, own = (table[name].astype("str") for name in ("original_reimbursement_id", "reimbursement_id"))
+        table = table.assign(original_reimbursement_id=first.where(~back | (first != ""), own))
+        order = order.where(~back | (order != ""), _order_of_payment(table, back))
     return table.assign(units=np.where(back, taken, np.maximum(given, 0)).astype(np.int64), kind=kind,
                         day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount,
                         fnsku=table["fnsku"].astype("str"), msku=table["msku"].astype("str"),

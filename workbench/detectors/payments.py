@@ -47,7 +47,7 @@ def underpaid(papers: Papers) -> Found:
     paid, parts = _whole(owed, values)
     sources = [] if not has_money(papers) else [_of_orders(papers, owed)]
     result = found(owed, np.zeros(len(owed), np.int64), sources, stage="paid",
-                   ambiguous=np.where(parts, "the order was paid in several parts", ""))
+                   ambiguous=coded.chosen([parts], ["the order was paid in several parts"]))
     return Found(result.claims.assign(
         paid=paid, kind=owed["kind"].to_numpy(), stated=owed["amount_per_unit"].abs().to_numpy(float),
         net_price=np.where(owed["kind"] == "order", values["net_price"], np.nan)), result.sources)
