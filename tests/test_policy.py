@@ -77,7 +77,7 @@ def test_every_rule_is_cited_and_graded():
 
 
 def test_a_policy_nobody_knows_is_refused():
-    with pytest.raises(policy.PolicyError, match="there is no policy 'amzon'; there are amazon,"):
+    with pytest.raises(policy.PolicyError, match="found 'amzon', expected one of amazon,"):
         policy.load("amzon")
 
 

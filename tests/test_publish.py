@@ -289,7 +289,7 @@ def test_sellers_of_one_name_do_not_overwrite_each_other(notebooks, tmp_path):
 def test_a_policy_or_month_there_is_not_is_an_error_before_a_kernel_starts(seller, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(publish, "make", None)
     assert cli.main(["publish", str(seller), "--policy", "amazno", "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
-    assert "there is no policy 'amazno'" in capsys.readouterr().err
+    assert "found 'amazno', expected one of amazon" in capsys.readouterr().err
     with pytest.raises(publish.ParameterError, match="expected a month like"):
         publish.publish([seller], months=["../../etc"], out=tmp_path / "out", quiet=True)
     with pytest.raises(SystemExit) as wrong:

@@ -112,7 +112,8 @@ def load(name: str = "amazon", market: str = "US") -> Policy:
     (60, 'amazon')
     """
     if name not in names():
-        raise PolicyError(f"there is no policy {name!r}; there are {', '.join(names())}.")
+        raise PolicyError(f"policy: found {name!r}, expected one of {', '.join(names())}. Change it in seller.toml, or "
+                          "name one with --policy.")
     return Policy(name, market, _facts(name))
 
 
