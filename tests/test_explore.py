@@ -163,6 +163,12 @@ def test_a_clicked_claim_tells_its_story_with_its_lines(list_panel, desk):
     assert claim["sources"].split(";")[0] in said(list_panel) and "Arithmetic" in said(list_panel)
 
 
+def test_a_row_that_stands_for_several_claims_tells_the_story_of_the_first(list_panel, desk):
+    claim = desk.table.iloc[0]
+    list_panel.view.picked = {"claim_id": f"{claim['claim_id']} +48", "_at": 1}
+    assert list_panel.widgets["claim"].value == claim["claim_id"] and "Arithmetic" in said(list_panel)
+
+
 def test_nothing_is_filed_or_packed_before_a_claim_is_chosen(list_panel, tmp_path):
     assert "Choose a claim first" in press(list_panel, 0) and "Choose a claim first" in press(list_panel, 2)
     assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -196,6 +197,8 @@ class _Panel:
             if value is None:
                 continue
             widget = self.widgets[name]
+            if control.kind == "search" and (first := re.sub(r" \+\d+$", "", str(value))) in control.options:
+                value = first  # a row that stands for several names the first and counts the others
             allowed = [option for _, option in widget.options] if control.kind in ("choice", "choices") else [value]
             if value in allowed:
                 picked = (value,) if control.kind == "choices" else value
