@@ -288,13 +288,16 @@ def test_sellers_of_one_name_do_not_overwrite_each_other(notebooks, tmp_path):
 
 def test_a_policy_or_month_there_is_not_is_an_error_before_a_kernel_starts(seller, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(publish, "make", None)
-    assert cli.main(["publish", str(seller), "--policy", "amazno", "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
-    assert "found 'amazno', expected one of amazon" in capsys.readouterr().err
     with pytest.raises(publish.ParameterError, match="expected a month like"):
         publish.publish([seller], months=["../../etc"], out=tmp_path / "out", quiet=True)
-    with pytest.raises(SystemExit) as wrong:
-        cli.main(["publish", str(seller), "--month", "2026-13"])
-    assert wrong.value.code == 2
+    for option in (["--policy", "amazno"], ["--month", "2026-13"]):
+        with pytest.raises(SystemExit) as wrong:
+            cli.main(["publish", str(seller), *option, "--out", str(tmp_path / "out"), "--jobs", "1"])
+        assert wrong.value.code == 2 and f"found '{option[1]}', expected" in capsys.readouterr().err
+    shutil.copytree(seller, tmp_path / "shop")
+    (tmp_path / "shop" / "seller.toml").write_text('policy = "amazno"')
+    assert cli.main(["publish", str(tmp_path / "shop"), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
+    assert "found 'amazno', expected one of amazon" in capsys.readouterr().err
 
 
 def test_a_month_outside_the_files_is_unknown_not_a_crash(seller, tmp_path):
