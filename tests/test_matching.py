@@ -92,13 +92,14 @@ def test_settling_around_an_event_equals_a_plain_queue(demand, supply, before, a
 def test_an_account_settles_finds_then_payments_then_other_labels_as_a_plain_queue(label, owed, finds, paid, by, grace):
     account, open_units = found.Account(table(owed, label)), [units for *_, units in owed]
     for supply, days in ((finds, 0), (paid, grace)):
+        account.sources.clear()
         left = account.settle(table(supply, label), by, "", grace=days)
         wanted = [(key, day - days, units) for (key, day, _), units in zip(labelled(owed, 0), open_units, strict=True)]
         open_units, over, pairs = queue_of_labels(wanted, labelled(supply, 1))
-        told = account.sources[-1]
+        told = [row for rows in account.sources for row in rows.itertuples()]
         assert (account.open.tolist(), left["units"].tolist()) == (open_units, over)
-        assert sorted(zip(told["claim"], told["line"] - 2, told["units"], strict=True)) == pairs
-        assert (told["role"] == "found").all()
+        assert sorted((row.claim, row.line - 2, row.units) for row in told) == pairs
+        assert all(row.role == "found" for row in told)
 
 
 @settings(max_examples=100, deadline=None)
