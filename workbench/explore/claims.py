@@ -133,7 +133,7 @@ def _listed(rows: pd.DataFrame, status: str) -> Table | Note:
     """Claims that are not open: what they are, when they were due, and what settled them."""
     if rows.empty:
         return Note(say("desk.none"))
-    shown = figures.columns("deadline", "claim_type", "msku", "fnsku", "order_id", "fulfillment_center", "event_date",
-                            "units_owed", "units_settled", "units_open", "amount_open", "claim_id", "sources")
+    shown = figures.columns("deadline", "claim_type", "amount_open", "units_owed", "units_settled", "units_open", "msku",
+                            "fnsku", "order_id", "fulfillment_center", "event_date", "claim_id", "sources")
     return Table(rows.sort_values(["deadline", "claim_id"]), shown, say(f"desk.{status}"), name=f"claims-{status}",
                  labels={"claim_type": "claim_type"})

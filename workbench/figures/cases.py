@@ -47,8 +47,8 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, la
                           claim_id=cases["claim_id"].str.replace(";", ", "), source=cases["file"].astype("str") + ":"
                           + cases["line"].astype("str")).rename(columns={"source": "sources"})
     blocks.append(Table(listed.iloc[::-1], columns(
-        "case_id", "claim_type", "filed_on", "decided_on", "outcome", "days", "amount", "amount_owed", "paid",
-        "taken_back", "claim_id", "matched_by", "sources"), say("recovery.case_list"), name="cases",
+        "case_id", "claim_type", "outcome", "amount", "amount_owed", "paid", "taken_back", "filed_on", "decided_on",
+        "days", "claim_id", "matched_by", "sources"), say("recovery.case_list"), name="cases",
         labels=TYPE | {"outcome": "case_outcome", "matched_by": "matched"}))
     return Page((*blocks, *risks))
 
@@ -119,8 +119,8 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
                       if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))
         plans.append(best)
     plan = pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable")
-    shown = columns("file_on", "deadline", "claim_type", "subject", "msku", "claims", "units", "amount_open",
-                    "amount_expected")
+    shown = columns("file_on", "deadline", "claim_type", "amount_open", "amount_expected", "units", "msku", "subject",
+                    "claims")
     return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
                  Note(say("recovery.plan_rule"), "quiet")))
 

@@ -109,8 +109,9 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
     rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
     rows = rows.sort_values(list(order), ascending=list(order.values()))
-    shown = columns("deadline", "days_left", "claim_type", "msku", "fnsku", "subject", "fulfillment_center", "event_date",
-                    "units_open", "unit_value", "amount_open", "amount_expected", "papers_missing", "claim_id", "sources")
+    shown = columns("deadline", "days_left", "claim_type", "amount_open", "amount_expected", "units_open", "msku",
+                    "papers_missing", "fnsku", "subject", "fulfillment_center", "event_date", "unit_value", "claim_id",
+                    "sources")
     table = Table(rows.head(LISTED), shown, say("recovery.work_list"), name="claims-to-file", labels=TYPE)
     left = len(rows) - LISTED
     more = (Note(say("page.left_out", shown=LISTED, left=left), "quiet"),) if left > 0 else ()
@@ -220,8 +221,8 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
         return Page((*blocks, *([Note(say("recovery.disputes_none"))] if judged else [])))
     text = say("recovery.disputes", claims=len(queue), amount=money(queue, books), day=queue["deadline"].min())
     return Page((*blocks, Note(text), Table(queue, columns(
-        "deadline", "days_left", "claim_type", "reimbursement_id", "msku", "event_date", "units_open", "unit_value",
-        "amount_open", "status", "claim_id", "sources"), name="disputes", labels=TYPE | {"status": "claim_status"})))
+        "deadline", "days_left", "claim_type", "amount_open", "units_open", "msku", "reimbursement_id", "status",
+        "event_date", "unit_value", "claim_id", "sources"), name="disputes", labels=TYPE | {"status": "claim_status"})))
 
 
 def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lacking: pd.DataFrame) -> Page:
@@ -288,8 +289,8 @@ def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency:
     kinds = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
     kinds["needs"] = [text if isinstance(text, Text) else Text("", "") for text in kinds["needs"]]
     needs = ["needs"] if len(lacking) else []
-    return Table(kinds, columns("claim_type", "units_owed", "units_settled", "claims_open", "units_open", "amount_open",
-                                "amount_wait", "claims_expired", "amount_expired", "units_ambiguous", *needs),
+    return Table(kinds, columns("claim_type", "amount_open", "claims_open", "units_open", "amount_wait", "amount_expired",
+                                "claims_expired", "units_owed", "units_settled", "units_ambiguous", *needs),
                  say("recovery.by_type", day=as_of), name="claims-by-type", labels=TYPE)
 
 
