@@ -275,6 +275,11 @@ def test_a_bad_design_is_refused_with_the_reason(scenario, why):
     assert found.verdict == "cannot_say" and why in codes(found)
 
 
+def test_without_a_dated_sop_the_check_of_the_sheet_could_not_tell():
+    found = judged(**benchmark.SCENARIOS["never adopts"])
+    assert [(check.name, check.outcome) for check in found.checks] == [("adoption", "unknown")]
+
+
 def test_everything_at_once_is_a_time_series_that_says_what_it_cannot_tell():
     found = judged(**benchmark.SCENARIOS["everything at once"])
     assert found.method == "interrupted_time_series" and codes(found)[-1] == "series_says"

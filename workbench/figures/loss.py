@@ -16,6 +16,7 @@ from workbench.words import Money, Text, change, form, say
 
 SHOWN = 12  # centres or SKUs in a chart
 TRAIL = 12  # months behind a key figure
+WORDS = {"reason": "reason", "disposition": "disposition"}  # the words' rooms of a table's codes
 
 
 def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
@@ -164,7 +165,7 @@ def by_reason(rates: pd.DataFrame) -> Table:
     rows = rows.sort_values(["units_lost", "units_damaged"], ascending=False)
     return Table(rows, columns("reason", "disposition", "units_lost_gross", "units_found", "units_lost",
                                 "units_damaged", "amount_lost"),
-                 say("loss.by_reason"), name="loss-by-reason", labels={"reason": "reason"})
+                 say("loss.by_reason"), name="loss-by-reason", labels=WORDS)
 
 
 def largest(losses: pd.DataFrame, month: str, count: int = 25) -> Table | Note:
@@ -174,4 +175,4 @@ def largest(losses: pd.DataFrame, month: str, count: int = 25) -> Table | Note:
         return Note(say("loss.events_none", month=month))
     return Table(rows, columns("event_date", "msku", "fnsku", "fulfillment_center", "disposition", "reason",
                                 "reference_id", "units_lost_gross", "units_found", "units_lost", "sources"),
-                 say("loss.events", month=month), name=f"losses-{month}", labels={"reason": "reason"})
+                 say("loss.events", month=month), name=f"losses-{month}", labels=WORDS)

@@ -222,14 +222,14 @@ def _checks(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: E
 
 
 def _adoption(sheet: Mapping[str, object], adopted: bool) -> Check:
-    """Whether anybody adopted, and whether the ledger knows all whom the sheet names."""
+    """Whether anybody adopted, and whether the ledger knows all whom the sheet names: unknown where it names nobody."""
     if adopted and not sheet["unknown"] and not sheet["later"]:
         return Check("adoption", "passed", {**sheet, "cause": "known"})
     if adopted:
         return Check("adoption", "failed" if sheet["unknown"] else "passed", sheet)
     cause = ("none" if not sheet["dated"] else "unknown" if sheet["unknown"] == sheet["dated"] else
              "later" if sheet["unknown"] + sheet["later"] >= sheet["dated"] else "idle")
-    return Check("adoption", "failed", {**sheet, "cause": cause})
+    return Check("adoption", "unknown" if cause == "none" else "failed", {**sheet, "cause": cause})
 
 
 def _pre_trend(found: Rows, adopted: np.ndarray, length: int, table: Cells, main: Estimate) -> Check:
@@ -312,8 +312,8 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
              checks: Sequence[Check]) -> tuple[str, tuple[Reason, ...]]:
     """The verdict and its reasons: what is wrong with the design first, else what the interval says."""
     failed = [check for check in checks if check.outcome == "failed"]
-    reasons = tuple(Reason(_code(check), check.values) for check in failed
-                    if check.name in FATAL or "cause" in check.values)
+    reasons = tuple(Reason(_code(check), check.values) for check in checks
+                    if check.outcome != "passed" and "cause" in check.values or check in failed and check.name in FATAL)
     fall = fall_seen(main)
     told = {"ratio": main.ratio, "low": main.low, "high": main.high, "fall": fall, "margin": MARGIN}
     if reasons:
