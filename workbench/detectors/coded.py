@@ -106,10 +106,16 @@ def text(column: pd.Series) -> pa.Array:
         codes, days = pd.factorize(column)
         column = pd.Series(pd.Categorical.from_codes(codes, pd.DatetimeIndex(days).strftime("%Y-%m-%d").astype("str")))
     if isinstance(column.dtype, pd.CategoricalDtype):
-        words, codes = pa.array(column.cat.categories.to_numpy("object"), pa.string()), column.cat.codes.to_numpy()
-        found = words.take(pa.array(codes, mask=codes < 0))
+        codes = column.cat.codes.to_numpy()
+        found = _arrow(column.cat.categories).take(pa.array(codes, mask=codes < 0))
     elif pd.api.types.is_integer_dtype(column):
         found = pa.array(column.to_numpy()).cast(pa.string())
     else:
-        found = pa.array(column.astype("str").to_numpy("object"), pa.string(), from_pandas=True)
+        found = _arrow(column)
     return found.fill_null("")
+
+
+def _arrow(words: pd.Series | pd.Index) -> pa.Array:
+    """Text as one array; pandas may hold it in several pieces."""
+    found = pa.array(words.astype("str").array, pa.string())
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
