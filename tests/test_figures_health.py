@@ -43,6 +43,11 @@ def test_a_line_that_was_set_aside_is_shown_as_it_stands(partial):
     assert cells[0] == ["ledger.txt"] and cells[-1][0].startswith("06/29/2026\tX1\tB1\tA\tlamp\tShipments\t\ttwo")
 
 
+def test_why_a_line_was_set_aside_is_told_in_both_languages(partial):
+    told = figures.set_aside(partial).data()["rows"][0][-2]
+    assert told[:2] == ["found 'two', expected a whole number", "读到 'two'，应为整数"]
+
+
 def test_each_missing_report_is_found_by_its_menu_in_both_languages(partial):
     cells = figures.to_download(partial).data()["rows"]
     assert any("Fulfillment > Reimbursements" in row[1][0] and "赔偿" in row[1][1] for row in cells)

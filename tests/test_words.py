@@ -1,5 +1,13 @@
 """Words for what Amazon writes as codes, and for the reasons that reading gives."""
 
+import ast
+import re
+import tomllib
+from itertools import product
+from pathlib import Path
+
+import pytest
+
 from workbench import specs, words
 
 
@@ -16,3 +24,116 @@ def test_a_report_has_one_name_in_chinese_wherever_it_is_named():
     for name in ("ledger_detail", "ledger_summary"):
         told = specs.reports()[name].title["zh"].replace("(", "（").replace(")", "）")
         assert words.say(f"table.{name}").zh == told
+
+
+# ---------------------------------------------------------------------------------------------------- reasons
+
+ROOM = Path(words.__file__).parents[1]
+READING = ("lines", "flatfile", "records", "reports", "values", "doubts", "encoding", "files", "specs")
+SAID = {"Problem": 3, "NotReadable": 0, "Refused": 0, "UnknownReport": 0, "Ambiguous": 0, "Undecodable": 0, "_told": 5}
+ASSIGNED = ("why", "text", "DECIMAL", "SHORTENED", "TORN", "EMPTY", "NO_RULE")  # what is said by its name elsewhere
+WHOLE = ("expected", "notes", "said", "found", "what", "WHY", "ANCHORS", "FOREIGN", "OTHERS")  # what is said as it stands
+PLACE = "7"  # stands in every place of a form: a count, a name, a report
+
+
+def written(node, named):
+    """Every text that an expression can be, with PLACE for what it fills in. `named`: texts by the name they are given."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else [PLACE]
+    if isinstance(node, ast.Name):
+        return named.get(node.id, [PLACE])
+    if isinstance(node, ast.FormattedValue | ast.Starred):
+        return written(node.value, named)
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(parts) for parts in product(*(written(part, named) for part in node.values))]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return ["".join(parts) for parts in product(written(node.left, named), written(node.right, named))]
+    if isinstance(node, ast.IfExp):
+        return written(node.body, named) + written(node.orelse, named)
+    if isinstance(node, ast.List | ast.Tuple | ast.Dict):
+        parts = node.values if isinstance(node, ast.Dict) else node.elts
+        return [text for part in parts for text in written(part, named)]
+    if isinstance(node, ast.DictComp):
+        return written(node.value, named)
+    if isinstance(node, ast.ListComp | ast.GeneratorExp):
+        return written(node.elt, named)
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tuple":
+        return written(node.args[0], named)
+    return [PLACE]
+
+
+def reasons(path):
+    """The sentences that a module says of a file, a row or a claim: as an error, in a problem, as a doubt or a note."""
+    constants = {}
+    for part in ast.parse(path.read_text("utf-8")).body:
+        named = constants if isinstance(part, ast.Assign) else dict(constants)
+        for node in ast.walk(part):
+            if isinstance(node, ast.Assign | ast.AugAssign):
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if getattr(target, "id", "") in ASSIGNED + WHOLE:
+                    adds = isinstance(getattr(node, "op", None), ast.Add) and not isinstance(node.value, ast.ListComp)
+                    texts = [PLACE * adds + text for text in written(node.value, named)]
+                    named[target.id] = named.get(target.id, []) + texts
+                    yield from texts if target.id in WHOLE else []
+        for node in ast.walk(part):
+            if isinstance(node, ast.Call):
+                at = SAID.get(getattr(node.func, "id", ""))
+                yield from [] if at is None or len(node.args) <= at else written(node.args[at], named)
+                yield from [text for word in node.keywords if word.arg == "doubt" for text in written(word.value, named)]
+            elif isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") == "str":
+                yield from [text for line in ast.walk(node) if isinstance(line, ast.Return)
+                            for text in written(line.value, named) if text.count(" ") > 2]
+
+
+def sentences(path):
+    """All texts of a module that read like a sentence, but for docstrings: the detectors say nothing else."""
+    whole = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Expr):
+            node.value = ast.Constant(0)
+        elif isinstance(node, ast.JoinedStr):
+            yield from [text for text in written(node, {}) if " " in text and text[0].isalnum()]
+            node.values = []
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "contains":
+            node.args = []
+    yield from [node.value for node in ast.walk(whole) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                and re.fullmatch(r"\w[\w' ():;,]*", node.value) and node.value.count(" ") >= 2]
+
+
+def found(name):
+    paths = sorted((ROOM / name).glob("*.py")) or [ROOM / f"{name}.py"]
+    tell = sentences if name == "detectors" else reasons
+    return sorted({text for path in paths for text in tell(path) if re.search("[a-z]", text)})
+
+
+def is_chinese(text):
+    return bool(re.search("[一-鿿]", words.reason(text).zh))
+
+
+@pytest.mark.parametrize("name", [*READING, "detectors", "worth", "policy"])
+def test_every_reason_has_its_chinese(name):
+    said = found(name)
+    assert said
+    assert not [text for text in said if not is_chinese(text) and not is_chinese(text.removeprefix(f"{PLACE}: "))]
+
+
+def test_a_reason_keeps_what_it_quotes_and_counts():
+    said = "found '12,5 kg', expected a whole number, not an empty cell"
+    assert words.reason(said) == words.Text(said, "读到 '12,5 kg'，应为整数，不能为空")
+    told = words.reason("not the shape of an fnsku: was a column moved?: 31 cells, the first 'a, the first'; "
+                        "read as it stands")
+    assert told.zh == "不符合 fnsku 的格式：是否有列错位？：31 个单元格，第一个是 'a, the first'；按原样读取"
+    assert words.reason("reimbursements ends already on 2026-01-31").zh == "赔偿报告到 2026-01-31 就结束了"
+
+
+def test_a_reason_that_nobody_translated_stays_english():
+    assert words.reason("a new thing: {1}") == words.same("a new thing: {1}")
+
+
+def test_no_form_of_a_reason_has_other_places_in_chinese():
+    forms = tomllib.loads((ROOM / "words" / "reasons.toml").read_text("utf-8"))
+    for en, zh in forms.items():
+        places = re.findall(r"\{(\d):?\w*\}", en)
+        assert places == [str(at) for at in range(1, len(places) + 1)], en
+        spoken = set(places) - ({places[-2]} if "cell{" in en else set())  # the plural's s
+        assert set(re.findall(r"\{(\d)\}", zh)) == spoken, en

@@ -41,7 +41,7 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
                  "evidence.sum_all", **values)]
     if str(claim["policy"]).startswith("amazon"):
         cited = re.split(r" \(|;| \[", str(claim["rule"]))[0]  # the page, without our remarks on it
-        lines.append(say("evidence.rule", rule=cited, deadline=claim["deadline"]))
+        lines.append(say("evidence.rule", rule=words.reason(cited), deadline=claim["deadline"]))
     attached = papers.loc[papers["state"] == "present", "paper"].tolist()
     if attached:
         lines.append(say("evidence.attached", papers=_listed([_paper(name) for name in attached])))
@@ -64,11 +64,12 @@ def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> li
         points.append(say("evidence.point_status", status=say(f"claim_status.{claim['status']}"), opens=claim["opens_on"],
                           deadline=claim["deadline"]))
     if claim["ambiguous"]:
-        points.append(say("evidence.point_ambiguous", why=str(claim["ambiguous"])))
+        points.append(say("evidence.point_ambiguous", why=words.reason(str(claim["ambiguous"]))))
     lacking = papers.loc[papers["state"] == "missing", "paper"]
     points += [say("evidence.point_missing", paper=_paper(name)) for name in lacking]
-    points += [say(f"evidence.point_{row.verdict}", file=row.file, what=say(f"evidence.what_{row.what}"), found=row.found,
-                   expected=row.expected) for row in fit.itertuples() if row.verdict != "fits"]
+    points += [say(f"evidence.point_{row.verdict}", file=row.file, what=say(f"evidence.what_{row.what}"),
+                   found=words.reason(str(row.found)), expected=row.expected)
+               for row in fit.itertuples() if row.verdict != "fits"]
     return points
 
 
@@ -90,7 +91,7 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
     for file, path in zip(own["file"], own["path"], strict=True):
         pages, why = _pages(Path(path))
         if why:
-            left.append(say("evidence.not_joined", file=file, why=why))
+            left.append(say("evidence.not_joined", file=file, why=words.reason(why)))
         else:
             joined.append((file, pages))
     notes = [say("evidence.joined", file=file, pages=len(pages)) for file, pages in joined] + left
@@ -233,7 +234,7 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
         ("event_date", _day(claim["event_date"])), *((name, str(claim[name])) for name in IDS if claim[name]),
         ("units_open", str(claim["units_open"])), ("amount_open", money), ("status", _twice(status)),
         ("opens_on", _day(claim["opens_on"])), ("deadline", _day(claim["deadline"])), ("policy", str(claim["policy"])),
-        ("rule", str(claim["rule"])))]
+        ("rule", _twice(words.reason(str(claim["rule"])))))]
     said = case_text(claim, papers)
     states = [[_twice(_paper(row.paper)), _twice(say(f"paper_state.{row.state}")), row.files.replace(";", ", ")]
               for row in papers.itertuples()]

@@ -8,7 +8,7 @@ from workbench import books as sellers
 from workbench import display, sheets
 from workbench.books import Books
 from workbench.display import Column, Note, Table
-from workbench.words import same, say
+from workbench.words import reason, same, say
 
 
 def sheet(books: Books, name: str, *, interactive: bool):
@@ -50,7 +50,7 @@ def _grid(books: Books, name: str, table):
         typed = pd.DataFrame(grid.rows, columns=heads, dtype="str")
         wrong = sheets.problems(name, typed)
         named = wrong["column"].map(lambda head: shown.get(head, head))
-        told = [say("sheet.row", row=row, column=column, why=why).in_(tongue)
+        told = [say("sheet.row", row=row, column=column, why=reason(why)).in_(tongue)
                 for row, column, why in zip(wrong["row"], named, wrong["why"], strict=True)]
         grid.wrong = wrong.assign(told=told).to_dict("records")
         if len(wrong):

@@ -12,7 +12,7 @@ from workbench.books import Books
 from workbench.checks import checks, gaps
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
-from workbench.figures.shared import columns, titled
+from workbench.figures.shared import columns, reasons, titled
 from workbench.words import Text, form, known, same, say
 
 OWN = ("cases", "incidents", "removal_receipts")  # the analyst's: a day without a row is no gap
@@ -101,7 +101,7 @@ def set_aside(books: Books) -> Table | Note:
     if rows.empty:
         return Note(say("trust.no_problems"))
     places = rows["file"].astype("str") + ":" + rows["line"].astype("str")
-    rows = rows.assign(raw=[books.line(place)[:300] for place in places])
+    rows = rows.assign(why=reasons(rows["why"]), raw=[books.line(place)[:300] for place in places])
     return Table(rows, columns("file", "line", "column", "value", "why", "raw"), say("trust.problems"), name="set-aside")
 
 
@@ -112,6 +112,7 @@ def worth_knowing(books: Books) -> Table | Note:
     rows = rows[rows["kind"] == "note"]
     if rows.empty:
         return Note(say("health.no_notes"))
+    rows = rows.assign(why=reasons(rows["why"]))
     return Table(rows, columns("column", "why", "count", "files", "places"), say("health.notes"), name="worth-knowing")
 
 

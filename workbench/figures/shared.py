@@ -10,8 +10,8 @@ import pandas as pd
 from workbench import policy as policies
 from workbench import specs
 from workbench.books import Books
-from workbench.display import Column, Note
-from workbench.words import Money, Text, form, known, same, say
+from workbench.display import ROWS_SHOWN, Column, Note
+from workbench.words import Money, Text, form, known, reason, same, say
 
 TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
@@ -51,6 +51,12 @@ def columns(*names: str) -> tuple[Column, ...]:
 def titled(report: str) -> Text:
     """A report's name as Seller Central calls it."""
     return Text(*(specs.reports()[report].title[language] for language in ("en", "zh")))
+
+
+def reasons(why: pd.Series) -> list[Text]:
+    """Why rows were set aside, doubted or noted, in both languages; in English beyond the rows that a page shows."""
+    said = why.tolist()
+    return [*map(reason, said[:ROWS_SHOWN]), *map(same, said[ROWS_SHOWN:])]
 
 
 def _form(name: str) -> str:

@@ -14,7 +14,7 @@ from workbench import __version__
 from workbench.books import Books
 from workbench.checks import Checks, checks, uncovered
 from workbench.display import Note, Page, Record, Table
-from workbench.figures.shared import columns, last_day, rules_named, titled
+from workbench.figures.shared import columns, last_day, reasons, rules_named, titled
 from workbench.words import Text, form, known, same, say
 
 OUTCOMES = ("failed", "unknown", "passed")  # of checks, what matters first
@@ -137,7 +137,7 @@ def _aside(books: Books) -> Table | Note:
     rows = books.problems[books.problems["kind"] != "note"]
     if rows.empty:
         return Note(say("trust.no_problems"))
-    rows = rows.assign(line=[line or same("") for line in rows["line"]])  # 0 is a whole file
+    rows = rows.assign(why=reasons(rows["why"]), line=[line or same("") for line in rows["line"]])  # 0 is a whole file
     return Table(rows, columns("file", "line", "column", "value", "why"), say("trust.problems"), name="problems")
 
 

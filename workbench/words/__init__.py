@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
+import re
 import string
 import tomllib
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 LANGUAGES = ("en", "zh")
+_PLACES = {"": "(.*?)", "units": r"(\d[\d,]*)", "table": r"(\w+)"}  # what may stand in a place of a reason
 
 
 class Money(NamedTuple):
@@ -71,6 +73,17 @@ def translated(text: str) -> Text:
     return Text(text, _paragraphs().get(plain, text))
 
 
+@functools.lru_cache(1 << 14)
+def reason(why: str) -> Text:
+    """A reason that reading or judging gives in English with its Chinese, from reasons.toml; what it quotes or counts
+    stays as it is, and so does a reason that nobody has translated.
+
+    >>> reason("found 'x', expected a whole number").zh
+    "读到 'x'，应为整数"
+    """
+    return Text(why, _of_reason(why))
+
+
 def form(value: object, kind: str) -> Text:
     """One value in both languages; `kind`: units, number, percent, money, date, covered, month, share, hash, text.
 
@@ -119,6 +132,30 @@ def _sentence(language: str, key: str) -> str:
 @functools.cache
 def _paragraphs() -> dict[str, str]:
     return {" ".join(row["en"].split()): row["zh"] for row in _words("zh")["notebook"]}
+
+
+def _of_reason(why: str) -> str:
+    """The reason, or a part of one, in Chinese; the most particular form that it has counts."""
+    for pattern, kinds, zh in (*_reasons().get(why.partition(" ")[0], ()), *_reasons()[""]):
+        if found := pattern.fullmatch(why):
+            parts = [_find("zh", f"table.{part}") or part if kind == "table" else _of_reason(part)
+                     for part, kind in zip(found.groups(), kinds, strict=True)]
+            return zh.format("", *parts)
+    return why
+
+
+@functools.cache
+def _reasons() -> dict[str, list[tuple[re.Pattern, list[str], str]]]:
+    """First word of a form ("" where it begins with what differs) -> such forms, the kinds of their places and their
+    Chinese, the longest first."""
+    forms: dict[str, list[tuple[re.Pattern, list[str], str]]] = {"": []}
+    known = tomllib.loads((files("workbench") / "words" / "reasons.toml").read_text("utf-8"))
+    for en in sorted(known, key=len, reverse=True):
+        pieces = re.split(r"\{\d:?(\w*)\}", en)  # text and kinds in turn
+        form = "".join(_PLACES[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces))
+        first = pieces[0].partition(" ")[0] if " " in pieces[0] or len(pieces) == 1 else ""
+        forms.setdefault(first, []).append((re.compile(form, re.DOTALL), pieces[1::2], known[en]))
+    return forms
 
 
 def is_unknown(value: object) -> bool:
