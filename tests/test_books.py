@@ -1,6 +1,7 @@
 """A folder of exports as one set of books: nothing lost, nothing doubled, whatever the files' order and overlaps."""
 
 import datetime as dt
+import json
 import os
 import random
 import tempfile
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import books, specs
+from workbench import books, files, specs
 
 FIRST = dt.date(2026, 5, 1)
 HEADER = "Date\tFNSKU\tEvent Type\tQuantity\tFulfillment Center\tDisposition\tReason"
@@ -185,3 +187,24 @@ def test_a_line_is_shown_as_it_stands_in_the_file(tmp_path, encoding):
     put(tmp_path, "returns.txt", text.encode(encoding))
     known = books.open(tmp_path)
     assert [known.line(f"returns.txt:{number}") for number in range(4)] == ["", *text.splitlines(), ""]
+
+
+def test_lines_of_several_files_are_shown_as_asked_for_and_each_file_is_read_once(tmp_path, monkeypatch):
+    paid, lost = reimbursements((day(0), 1, "9.99"), (day(1), 2, "5.00")), ledger([(0, "X1", -1), (1, "X2", -2)])
+    health = json.dumps({"accountStatuses": [{"marketplaceId": "ATVPDKIKX0DER", "status": "AT_RISK"}],
+                         "performanceMetrics": []}, indent=1)
+    put(tmp_path, "paid.txt", paid)
+    put(tmp_path, "sub/lost.txt", lost)
+    put(tmp_path, "health.json", health)
+    with xlsxwriter.Workbook(tmp_path / "costs.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ("sku", "unit_cost", "currency"))
+        sheet.write_row(1, 0, ("A", 2, "USD"))
+    known, opened, pieces = books.open(tmp_path), [], files.Part.pieces
+    assert (known.files["status"] == "read").all()
+    monkeypatch.setattr(files.Part, "pieces", lambda part: [opened.append(part.label), pieces(part)][1])
+    asked = {"paid.txt:3": paid.splitlines()[2], "sub/lost.txt:2": lost.splitlines()[1], "costs.xlsx:2": "",
+             "health.json:4": health.splitlines()[3], "gone.txt:1": "", "paid.txt:2": paid.splitlines()[1],
+             "paid.txt:9": "", "paid.txt:x": "", "paid.txt": ""}
+    assert known.lines([*asked]) == [*asked.values()]
+    assert sorted(opened) == ["health.json", "paid.txt", "sub/lost.txt"]

@@ -93,10 +93,16 @@ def test_blank_lines_are_no_rows_and_are_counted_as_lines():
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 5, 1000])
-def test_one_line_of_a_file_is_found_without_what_follows_it(end, size):
+def test_lines_of_a_file_are_found_by_their_numbers(end, size):
     texts = [b"line %d" % at for at in range(1, 40)]
     content = end.join(texts)
-    for number in (1, 2, 20, 39):
-        first, held = lines.near((content[at:at + size] for at in range(0, len(content), size)), number)
-        assert held[number - first] == texts[number - 1]
-    assert lines.near(iter([content]), 40)[1] == []
+    found = lines.numbered((content[at:at + size] for at in range(0, len(content), size)), [39, 2, 20, 1, 2, 40])
+    assert found == {number: texts[number - 1] for number in (1, 2, 20, 39)}
+
+
+def test_what_follows_the_last_line_asked_for_is_not_read():
+    def pieces():
+        yield b"one\ntwo\n" + b"x\n" * lines.PIECE
+        raise AssertionError("read on")
+
+    assert lines.numbered(pieces(), [2]) == {2: b"two"}

@@ -36,7 +36,6 @@ class Books:
     problems: pd.DataFrame  # one row per thing set aside or worth knowing: file, line, column, value, why, kind
     _exports: dict[str, list[Export]] = field(repr=False)
     _frames: dict[tuple, pd.DataFrame] = field(default_factory=dict, repr=False)
-    _near: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict, repr=False)  # where `line` looked last
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """The whole tidy table; empty, with all its columns, where no file holds it."""
@@ -75,20 +74,26 @@ class Books:
     def line(self, place: str) -> str:
         """The text of `file:line` as it stands in the seller's file (line 1 is its first); "" for a workbook's row and
         where there is no such line."""
-        label, _, number = place.rpartition(":")
-        found = [export.report for group in self._exports.values() for export in group if export.label == label]
-        if not found or found[0].encoding == "xlsx" or not number.isdigit():
-            return ""
-        first, texts = self._near.get(label, (1, []))
-        if not first <= int(number) < first + len(texts):
-            wide = found[0].encoding == "utf-16"
-            pieces = found[0].part.pieces()
-            first, texts = lines.near(encoding.as_utf8(pieces, "utf-16") if wide else pieces, int(number))
-            self._near[label] = first, texts
-        if not first <= int(number) < first + len(texts):
-            return ""
-        return texts[int(number) - first].decode({"json": "utf-8-sig", "utf-16": "utf-8"}.get(
-            found[0].encoding, found[0].encoding), "replace")
+        return self.lines([place])[0]
+
+    def lines(self, places: Sequence[str]) -> list[str]:
+        """The texts of several `file:line`, as `line` gives them; each file is read once, up to the last line asked for."""
+        parted = [(label, int(number) if number.isdecimal() else 0)
+                  for label, _, number in (place.rpartition(":") for place in places)]
+        asked: dict[str, set[int]] = {}
+        for label, number in parted:
+            asked.setdefault(label, set()).add(number)
+        texts: dict[tuple[str, int], str] = {}
+        for export in (export for group in self._exports.values() for export in group if export.label in asked):
+            spelled = export.report.encoding
+            numbers = asked[export.label] - {0}
+            if spelled == "xlsx" or not numbers:
+                continue
+            pieces = export.report.part.pieces()
+            found = lines.numbered(encoding.as_utf8(pieces, spelled) if spelled == "utf-16" else pieces, numbers)
+            code = {"json": "utf-8-sig", "utf-16": "utf-8"}.get(spelled, spelled)
+            texts |= {(export.label, number): text.decode(code, "replace") for number, text in found.items()}
+        return [texts.get(place, "") for place in parted]
 
     def rivals(self, table: str) -> list[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
         """Pairs of exports of `table` that cover a day in common: the newer file, the older file, the first and last

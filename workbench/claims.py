@@ -210,15 +210,19 @@ def story(table: pd.DataFrame, books: Books, claim_id: str) -> str:
                                                            "fulfillment_center") if claim[name])
     said = [f"{claim.claim_type}  {claim.event_date:%Y-%m-%d}  {names}", f"  {_standing(claim)}"]
     told = witnesses(found)
+    worth_by = claim.value_sources.split(";") if claim.value_sources else []
+    places = [*told["file"].astype("str") + ":" + told["line"].astype("str"), *worth_by]
+    texts = dict(zip(places, books.lines(places), strict=True))
     settles = told["role"].isin(SETTLING)
     for title, rows in (("What happened", told[~settles]), ("What settled it", told[settles])):
         said += ["", title] if len(rows) else []
-        said += [line for row in rows.itertuples() for line in _told(books, f"{row.file}:{row.line}", row.role, row.units)]
+        said += [line for row in rows.itertuples() for line in _told(books, texts, f"{row.file}:{row.line}", row.role,
+                                                                     row.units)]
     worth_each = "unknown" if pd.isna(claim.unit_value) else f"{claim.unit_value:.2f} {claim.currency}"
     amount = "unknown" if pd.isna(claim.amount_open) else f"{claim.amount_open:.2f} {claim.currency}"
-    if claim.value_sources:
+    if worth_by:
         said += ["", "What a unit is worth"]
-        said += [line for place in claim.value_sources.split(";") for line in _told(books, place, "", 0)]
+        said += [line for place in worth_by for line in _told(books, texts, place, "", 0)]
     parts = told[settles & (told["units"] > 0)].groupby("role", sort=False)["units"].sum()
     parts = "".join(f" - {units} {ROLES[role]}" for role, units in parts.items())
     if claim.units_settled and f"{claim.units_settled}" != f"{told.loc[settles, 'units'].sum()}":
@@ -241,10 +245,10 @@ def _standing(claim: pd.Series) -> str:
         claim.status, f"{claim.status}: {claim.units_open} units can be claimed {until}{left}")
 
 
-def _told(books: Books, place: str, role: str, units: int) -> list[str]:
+def _told(books: Books, texts: dict[str, str], place: str, role: str, units: int) -> list[str]:
     """A line of a file: where it stands and what it is, then its text (of a workbook: its cells)."""
     what = f"  {ROLES.get(role, role)}" + (f" {units}" if units else "") if role else ""
-    text = books.line(place).replace("\t", "  ").strip() or _row(books, place)
+    text = texts[place].replace("\t", "  ").strip() or _row(books, place)
     return [f"  {place}{what}", f"    {text}"]
 
 

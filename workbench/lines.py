@@ -136,16 +136,18 @@ def spare_cells(head: list[str], layout: Layout) -> int:
     return max(widths.pop() - layout.width, 0)
 
 
-def near(pieces: Iterable[bytes], number: int) -> tuple[int, list[bytes]]:
-    """The piece of a file that holds the line `number` (the first is 1): the number of its first line, and its lines.
-    Nothing beyond it is read; no lines where the file is shorter."""
-    first = 1
+def numbered(pieces: Iterable[bytes], numbers: Iterable[int]) -> dict[int, bytes]:
+    """The lines of a file with these numbers (the first is 1). One pass, that ends with the last of them; a number the
+    file does not reach is not among them."""
+    left, found, first = sorted(set(numbers)), {}, 1
     for piece in _whole_lines(pieces):
-        found = _lines(piece)
-        if number < first + len(found):
-            return first, found
-        first += len(found)
-    return first, []
+        held = _lines(piece)
+        here = [number for number in left if number < first + len(held)]
+        found |= {number: held[number - first] for number in here}
+        left, first = left[len(here):], first + len(held)
+        if not left:
+            break
+    return found
 
 
 def one(chunks: Iterable[pa.Array], *, small: bool = False) -> pa.Array:

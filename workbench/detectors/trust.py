@@ -108,10 +108,11 @@ def _unread_lines(papers: Papers) -> list[tuple[str, str, set[str]]]:
     report = rows["file"].map(books.files.set_index("file")["report"])
     found = []
     for name, column in ID.items():
-        known = None
-        for row in rows[(report == name).to_numpy()].head(MOST_UNREAD).itertuples():
+        known, here = None, rows[(report == name).to_numpy()].head(MOST_UNREAD)
+        places = (here["file"].astype("str") + ":" + here["line"].astype("str")).tolist()
+        for place, text in zip(places, books.lines(places), strict=True):
             known = set(books.table(name, [column])[column].astype("str")) - {""} if known is None else known
-            words = {word.strip() for word in re.split(r'[\t,;"]', books.line(f"{row.file}:{row.line}"))} - {""}
+            words = {word.strip() for word in re.split(r'[\t,;"]', text)} - {""}
             if words and not words & known and not any("reversal" in word.casefold() for word in words):
-                found.append((name, f"{row.file}:{row.line}", words))
+                found.append((name, place, words))
     return found

@@ -100,8 +100,9 @@ def set_aside(books: Books) -> Table | Note:
     rows = books.problems[books.problems["kind"] != "note"].head(SHOWN)
     if rows.empty:
         return Note(say("trust.no_problems"))
-    places = rows["file"].astype("str") + ":" + rows["line"].astype("str")
-    rows = rows.assign(why=reasons(rows["why"]), raw=[books.line(place)[:300] for place in places])
+    texts = books.lines(rows["file"].astype("str") + ":" + rows["line"].astype("str"))
+    rows = rows.assign(why=reasons(rows["why"]), raw=[text[:300] for text in texts],
+                       line=[line or same("") for line in rows["line"]])  # 0 is a whole file
     return Table(rows, columns("file", "line", "column", "value", "why", "raw"), say("trust.problems"), name="set-aside")
 
 
