@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from workbench import history, specs, values
+from workbench import currencies, history, specs, values
 from workbench.books import Books
 
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
@@ -208,7 +208,7 @@ def _row_totals(books: Books) -> tuple[str, int, pd.DataFrame]:
     spec = next(spec for spec in specs.reports().values() if spec.parts)
     table = books.table(spec.table, [spec.day, "marketplace", "amount", "currency", *spec.parts], cut=False)
     parts = table[list(spec.parts)].astype("float64").fillna(0.0).sum(axis=1)
-    half = np.where(table["currency"].astype("str") == "JPY", 0.5, 0.005)
+    half = currencies.half_unit(table["currency"])
     wrong = table[(parts - table["amount"]).abs() > half]
     wrong = wrong.rename(columns={spec.day: "day", "marketplace": "place", "amount": "expected"})
     return spec.table, len(table), wrong.assign(fnsku="", disposition="", found=parts.loc[wrong.index].round(2))
@@ -221,7 +221,7 @@ def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
     table = table[table["amount_per_unit"].notna() & table["units_cash"].notna() & (table["units_cash"] != 0)]
     units = table["units_cash"].astype("float64").abs()
     expected = table["amount_per_unit"].abs() * units
-    half = np.where(table["currency"].astype("str") == "JPY", 0.5, 0.005)
+    half = currencies.half_unit(table["currency"])
     wrong = table[(expected - table["amount"].abs()).abs() > half * units + 0.001]
     wrong = wrong.rename(columns={"approved_on": "day", "reimbursement_id": "place", "amount": "found"})
     return "reimbursements", len(table), wrong.assign(disposition="", expected=expected.loc[wrong.index].round(2))

@@ -19,14 +19,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import doubts, files, flatfile, lines, records, specs, values
+from workbench import currencies, doubts, files, flatfile, lines, records, specs, values
 from workbench import seller as sellers
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
 from workbench.values import Ambiguous
-
-MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 
 __all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
            "blank", "empty", "frame", "read", "read_part"]
@@ -367,7 +365,7 @@ def _rounded(table: pa.Table) -> pa.Table:
     digits = np.full(table.num_rows, 2)
     if "currency" in table.schema.names:
         coded = flatfile.one(table.column("currency").chunks)
-        each = np.array([MINOR_UNITS.get(code, 2) for code in coded.dictionary.to_pylist()] or [2])
+        each = np.array([currencies.digits(code) for code in coded.dictionary.to_pylist()] or [2])
         digits = each[coded.indices.to_numpy()]
     for name in money:
         amounts = table.column(name).to_numpy()

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from workbench import currencies
 from workbench.detectors import Papers, coded, has_money, ordered, preview_fees, sales
 from workbench.policy import Policy
 
@@ -71,9 +72,9 @@ def rounded(table: pd.DataFrame, column: str, values: pd.Series) -> pd.DataFrame
 
 
 def _digits(currency: pd.Series) -> np.ndarray:
-    """The precision of each row's currency."""
+    """The digits of each row's currency."""
     each = coded.coded(currency)
-    return np.array([precision(name) for name in each.categories], float)[each.codes]
+    return np.array([currencies.digits(name) for name in each.categories], float)[each.codes]
 
 
 def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:
@@ -81,13 +82,6 @@ def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:
     own = papers.books.seller.currency
     known = coded.replaced(column, (column == "").to_numpy(), own)
     return known.set_categories(list(dict.fromkeys([own, *known.categories, *papers.books["costs"]["currency"].unique()])))
-
-
-def precision(currency: str) -> int:
-    """Digits after the decimal point: 2 for USD, 0 for JPY."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency) if currency else 2
 
 
 # ---------------------------------------------------------------------------------------------------- the bases
@@ -117,7 +111,7 @@ def _shortfall(table: pd.DataFrame, value: np.ndarray, paid: np.ndarray) -> tupl
     if not paid.any():
         return value, paid
     stated, given = (table[name].to_numpy(float) for name in ("stated", "paid"))
-    least = 0.5 * 10.0 ** -_digits(table["currency"])
+    least = currencies.half_unit(table["currency"])
     own = paid & np.isnan(value) & (stated - given > least)
     basis = np.where(own, stated, value)
     short = basis - given

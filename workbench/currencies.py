@@ -1,0 +1,25 @@
+"""How finely a currency divides: the digits of its minor unit by ISO 4217."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+_DIGITS = {0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+           3: "BHD IQD JOD KWD LYD OMR TND", 4: "CLF UYW"}
+_BY_CODE = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+
+
+def digits(currency: str) -> int:
+    """Digits after the decimal point; 2 where the currency is not known.
+
+    >>> digits("USD"), digits("JPY"), digits("KWD"), digits("")
+    (2, 0, 3, 2)
+    """
+    return _BY_CODE.get(currency, 2)
+
+
+def half_unit(currency: pd.Series) -> np.ndarray:
+    """Half the minor unit of each row's currency: as far as rounding may move an amount."""
+    each = currency.astype("category")
+    return np.array([0.5 * 10.0 ** -digits(name) for name in (*each.cat.categories, "")])[each.cat.codes]
