@@ -305,24 +305,6 @@ def test_lines_are_cited_inside_archives(tmp_path):
     assert "X001" in books.open(folder).line(place)
 
 
-# ---------------------------------------------------------------------------------------------------- the story
-
-def test_the_story_shows_raw_lines_arithmetic_and_rule(seller, table):
-    claim = one(table, "S-1", "lost_warehouse")
-    told = claims.story(table, books.open(seller), claim["claim_id"])
-    for place in claim["sources"].split(";"):
-        assert place in told
-    assert '"Adjustments"' in told and "Lost_Warehouse" in told  # the lines as they stand in the files
-    assert "3 owed - 1 found again - 1 reimbursed = 1 open" in told
-    assert "1 x 8.00 USD (sourcing_cost) = 8.00 USD" in told
-    assert "to day 60 after the report of the event, since 2024-10-23" in told and "costs.csv:" in told
-
-
-def test_a_story_nobody_can_tell_is_refused(seller, table):
-    with pytest.raises(ValueError, match="there is no claim 'nope'"):
-        claims.story(table, books.open(seller), "nope")
-
-
 # ---------------------------------------------------------------------------------------------------- the command
 
 def run(*args):

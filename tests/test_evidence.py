@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench import books, cli, evidence, packet, policy
+from workbench import books, cli, evidence, packet, policy, words
 from workbench.claims import claims as find_claims
 from workbench.simulate import simulate
 
@@ -134,7 +134,7 @@ def made(folder, **change):
     papers = evidence.papers(table, own, books.open(folder, TODAY))
     claim = table.iloc[0]
     fit = evidence.fits(claim, own)
-    story = "story\n  inbound.csv:7  units=3"
+    story = words.Text("story\n  inbound.csv:7  units=3", "经过\n  inbound.csv:7  units=3")
     return packet.pdf(claim, papers, fit, own, story, "Shop <b>& Söhne</b> 家居"), claim, papers, fit
 
 

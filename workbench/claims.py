@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import detectors, specs, worth
+from workbench import detectors, worth
 from workbench.books import Books
 from workbench.detectors import coded
 from workbench.policy import NO_RULE, Policy
@@ -187,84 +187,6 @@ def rules(policy: Policy) -> pd.DataFrame:
             for table in ("window", "valuation") for rule in policy.facts[table]
             if rule["market"] in (policy.market, "*")]
     return pd.DataFrame(rows).sort_values(["rule", "for", "from"], na_position="first", ignore_index=True)
-
-
-ROLES = {"event": "owed", "refund": "refunded", "charge": "charged", "fee_preview": "fee preview", "found": "found again",
-         "paid": "reimbursed", "returned": "came back", "regraded": "regraded", "asked": "asked for in a removal order",
-         "sibling": "received too much in a sibling shipment", "received": "received", "sent": "in a parcel",
-         "back": "stock came back", "reversed": "the payment that was taken back", "corrected": "fee paid back",
-         "restocked": "booked by the ledger"}
-SETTLING = ("found", "paid", "returned", "regraded", "asked", "sibling", "back", "restocked")
-
-
-def story(table: pd.DataFrame, books: Books, claim_id: str) -> str:
-    """One claim told line by line: the events and payments with their files and raw lines, the rule, the arithmetic.
-
-    Raises ValueError when there is no such claim.
-    """
-    found = table[table["claim_id"] == claim_id]
-    if found.empty:
-        raise ValueError(f"claims: there is no claim {claim_id!r} on that day under that policy. --out lists them all.")
-    claim = found.iloc[0]
-    names = "  ".join(f"{name} {claim[name]}" for name in ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id",
-                                                           "fulfillment_center") if claim[name])
-    said = [f"{claim.claim_type}  {claim.event_date:%Y-%m-%d}  {names}", f"  {_standing(claim)}"]
-    told = witnesses(found)
-    worth_by = claim.value_sources.split(";") if claim.value_sources else []
-    places = [*told["file"].astype("str") + ":" + told["line"].astype("str"), *worth_by]
-    texts = dict(zip(places, books.lines(places), strict=True))
-    settles = told["role"].isin(SETTLING)
-    for title, rows in (("What happened", told[~settles]), ("What settled it", told[settles])):
-        said += ["", title] if len(rows) else []
-        said += [line for row in rows.itertuples() for line in _told(books, texts, f"{row.file}:{row.line}", row.role,
-                                                                     row.units)]
-    worth_each = "unknown" if pd.isna(claim.unit_value) else f"{claim.unit_value:.2f} {claim.currency}"
-    amount = "unknown" if pd.isna(claim.amount_open) else f"{claim.amount_open:.2f} {claim.currency}"
-    if worth_by:
-        said += ["", "What a unit is worth"]
-        said += [line for place in worth_by for line in _told(books, texts, place, "", 0)]
-    parts = told[settles & (told["units"] > 0)].groupby("role", sort=False)["units"].sum()
-    parts = "".join(f" - {units} {ROLES[role]}" for role, units in parts.items())
-    if claim.units_settled and f"{claim.units_settled}" != f"{told.loc[settles, 'units'].sum()}":
-        parts = f" - {claim.units_settled} settled"
-    said += ["", "Arithmetic", f"  {claim.units_owed} owed{parts} = {claim.units_open} open",
-             f"  {claim.units_open} x {worth_each} ({claim.valuation_basis}) = {amount}", "", "Rule",
-             f"  policy {claim.policy}: {claim.rule}", f"  papers: {claim.evidence.replace(';', ', ')}"]
-    said += [f"  note: {claim.note}"] if claim.note else []
-    return "\n".join(said)
-
-
-def _standing(claim: pd.Series) -> str:
-    """What can be done about the claim, in one line."""
-    until = "until when is not known" if pd.isna(claim.deadline) else \
-        f"from {claim.opens_on:%Y-%m-%d} to {claim.deadline:%Y-%m-%d}, the last day included"
-    left = "" if pd.isna(claim.days_left) or claim.days_left < 0 else f", {claim.days_left} days left"
-    return {"settled": "settled in full: nothing to claim",
-            "ambiguous": f"not claimed: {claim.ambiguous}",
-            "expired": f"expired: {claim.units_open} units were owed and not claimed {until}"}.get(
-        claim.status, f"{claim.status}: {claim.units_open} units can be claimed {until}{left}")
-
-
-def _told(books: Books, texts: dict[str, str], place: str, role: str, units: int) -> list[str]:
-    """A line of a file: where it stands and what it is, then its text (of a workbook: its cells)."""
-    what = f"  {ROLES.get(role, role)}" + (f" {units}" if units else "") if role else ""
-    text = texts[place].replace("\t", "  ").strip() or _row(books, place)
-    return [f"  {place}{what}", f"    {text}"]
-
-
-def _row(books: Books, place: str) -> str:
-    """What stands in one line of a workbook: its filled columns, without the long ones."""
-    file, _, line = place.rpartition(":")
-    reports = books.files.loc[books.files["file"] == file, "report"]
-    if reports.empty:
-        return ""
-    table = books[specs.reports()[reports.iloc[0]].table]
-    rows = table[(table["file"] == file).to_numpy() & (table["line"] == int(line)).to_numpy()]
-    if rows.empty:
-        return ""
-    cells = rows.iloc[0].drop(["file", "line", "title"], errors="ignore")
-    return "  ".join(f"{name}={value.date() if isinstance(value, pd.Timestamp) else value}"
-                     for name, value in cells.items() if not pd.isna(value) and value != "" and not name.endswith("_at"))
 
 
 # ---------------------------------------------------------------------------------------------------- inside

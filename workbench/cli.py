@@ -232,7 +232,7 @@ def _loss(args: argparse.Namespace) -> int:
 
 
 def _claims(args: argparse.Namespace) -> int:
-    from workbench import checks, claims, export, policy
+    from workbench import checks, claims, export, narrative, policy
 
     if not (args.out or args.explain or args.compare or args.audit):
         print("workbench: claims needs --out FILE.csv or FILE.xlsx, or --explain CLAIM_ID, --compare NAME, "
@@ -252,7 +252,7 @@ def _claims(args: argparse.Namespace) -> int:
     found = claims.detected(books, as_of, types=args.types) if args.out or args.explain or other else None
     table = claims.under(found, rules) if args.out or args.explain else None
     if args.explain:
-        print(claims.story(table, books, args.explain))
+        print(narrative.told(table, books, args.explain).en)
     if other:
         print(claims.compared(found, rules, other).to_string(index=False))
     if args.audit:
@@ -292,7 +292,7 @@ def _impact(args: argparse.Namespace) -> int:
 
 
 def _packet(args: argparse.Namespace) -> int:
-    from workbench import claims, evidence, packet, policy
+    from workbench import claims, evidence, narrative, packet, policy
 
     if args.out.suffix.lower() not in (".pdf", ".txt"):
         raise ValueError(f"{args.out}: expected a name that ends in .pdf or .txt.")
@@ -300,7 +300,7 @@ def _packet(args: argparse.Namespace) -> int:
     as_of = args.as_of or books.through
     rules = policy.load(args.policy or books.seller.policy, books.seller.market)
     table = claims.claims(books, as_of, rules)
-    story = claims.story(table, books, args.claim_id)
+    story = narrative.told(table, books, args.claim_id)
     one = table[table["claim_id"] == args.claim_id]
     own = evidence.belonging(one, evidence.files(args.seller))
     papers = evidence.papers(one, own, books)

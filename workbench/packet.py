@@ -79,11 +79,11 @@ def is_ready(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> bool:
     return bool(claim["status"] == "open" and not against)
 
 
-def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataFrame, story: str, seller: str) -> bytes:
+def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataFrame, story: Text, seller: str) -> bytes:
     """The packet: cover, case text, papers, story, then the evidence files (PDFs and pictures) in the order of their names.
 
-    A file that cannot be joined (encrypted, damaged, too large, a table) is named on the cover. `own`: the claim's rows of
-    `evidence.belonging`; `story`: of `claims.story`.
+    The story's own lines have their Chinese below them. A file that cannot be joined (encrypted, damaged, too large, a
+    table) is named on the cover. `own`: the claim's rows of `evidence.belonging`; `story`: of `narrative.told`.
     """
     from pypdf import PdfReader, PdfWriter
 
@@ -200,7 +200,7 @@ def _disarm(page) -> None:
 
 # ---------------------------------------------------------------------------------------------------- the cover
 
-def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: list[Text], story: str, seller: str) -> bytes:
+def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: list[Text], story: Text, seller: str) -> bytes:
     from reportlab.lib import colors
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import ParagraphStyle
@@ -247,8 +247,9 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
     flow += [Paragraph(_marked(f"{line.en}  {line.zh}"), small) for line in notes]
     flow += [both("points_head", head), *(Paragraph(_marked(f"- {line.en}  {line.zh}"), small) for line in points)] \
         if points else []
+    told = [line for pair in zip(story.en.split("\n"), story.zh.split("\n"), strict=True) for line in dict.fromkeys(pair)]
     flow += [both("story_head", head), *(Paragraph(_marked(line).replace("  ", "&nbsp; ") or "&nbsp;", code)
-                                         for line in story.splitlines())]
+                                         for line in told)]
     out = io.BytesIO()
     SimpleDocTemplate(out, pagesize=A4, leftMargin=48, rightMargin=48, topMargin=44, bottomMargin=44, invariant=1,
                       title=f"Claim {claim['claim_id']}").build(flow)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from workbench import approval, claims, evidence, export, figures, packet, recovery, sheets
+from workbench import approval, claims, evidence, export, figures, narrative, packet, recovery, sheets
 from workbench import books as sellers
 from workbench.books import Books
 from workbench.display import Lines, Note, Page, Table
@@ -56,7 +56,7 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
     def show(status: str, claim: str, **at: str) -> Page:
         here, rows = known(at["policy"]), chosen(status=status, **at)
         listed = figures.work_list(rows, here.papers, here.folder) if status == "open" else _listed(rows, status)
-        return Page((listed, Lines(same(claims.story(here.table, books, claim)))) if claim else (listed,))
+        return Page((listed, Lines(narrative.told(here.table, books, claim))) if claim else (listed,))
 
     def chosen(policy: str, status: str, kind: str, center: str, sku: str, **_: object) -> pd.DataFrame:
         here = known(policy)
@@ -92,7 +92,7 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
         papers, fit = here.papers[here.papers["claim_id"] == claim], evidence.fits(one, own)
         place = PACKETS / f"{claim}.pdf"
         PACKETS.mkdir(exist_ok=True)
-        packet.write(place, packet.pdf(one, papers, fit, own, claims.story(here.table, books, claim), books.seller.name))
+        packet.write(place, packet.pdf(one, papers, fit, own, narrative.told(here.table, books, claim), books.seller.name))
         return say("desk.packed", path=same(place))
 
     table = first.table

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from workbench import approval, charts, claims, evidence, packet, recovery
+from workbench import approval, charts, evidence, narrative, packet, recovery
 from workbench.books import Books
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Lines, Note, Page, Table
@@ -29,13 +29,12 @@ from workbench.figures.shared import (
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, same, say
+from workbench.words import Money, Text, change, form, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
 STANDING = {"claimable": "open", "missed": "expired"}  # what stands behind a key figure
 LISTED = 200  # claims of the work list on the page; the claims command writes all
-LONGEST_LINE = 400  # characters of a file's line in a claim's story; an API answer may be one line of megabytes
 
 
 class Earlier(NamedTuple):
@@ -141,11 +140,10 @@ def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id
     if not claim_id and now.empty:
         return Page(())
     claim = table[table["claim_id"] == claim_id] if claim_id else now
-    said = claims.story(table, books, claim_id or str(now["claim_id"].iloc[0])).splitlines()
-    said = "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in said)
+    said = narrative.told(table, books, claim_id or str(now["claim_id"].iloc[0]))
     claim = claim.iloc[0]
     text = packet.case_text(claim, papers[papers["claim_id"] == claim["claim_id"]])
-    return Page((Lines(same(said), say("recovery.story", claim=claim["claim_id"])),
+    return Page((Lines(said, say("recovery.story", claim=claim["claim_id"])),
                  Lines(text, say("evidence.case_head")), Note(say("recovery.story_how"), "quiet")))
 
 
