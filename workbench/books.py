@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from workbench import cache, encoding, files, lines, overlaps, reports, specs
 from workbench import seller as sellers
-from workbench.overlaps import Export
+from workbench.overlaps import EPOCH, Export
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
     for export in exports:
         overlaps.find_days(export, who.time_zone)
     day = _as_date(through) or max((export.last_day for export in exports if export.last_day and export.report.spec.day),
-                                   default=dt.date(1970, 1, 1))
+                                   default=EPOCH)
     tables: dict[str, list[Export]] = {}
     for export in exports:
         tables.setdefault(export.report.spec.table, []).append(export)
