@@ -7,7 +7,7 @@ import pytest
 from workbench import books, claims, display, explore, figures, impact, loss
 from workbench.explore.live import ANY, Control, live, parts
 from workbench.simulate import simulate
-from workbench.words import same
+from workbench.words import same, say
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +172,18 @@ def test_a_row_that_stands_for_several_claims_tells_the_story_of_the_first(list_
 def test_nothing_is_filed_or_packed_before_a_claim_is_chosen(list_panel, tmp_path):
     assert "Choose a claim first" in press(list_panel, 0) and "Choose a claim first" in press(list_panel, 2)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_published_sheet_is_in_the_readers_words_and_columns_of_ones_own_keep_their_headers(tmp_path):
+    (tmp_path / "cases.csv").write_text("case_id,claim_type,filed_on,outcome,sku,who\n"
+                                        "7,lost_warehouse,2026-05-02,denied,A,Li\n")
+    table = explore.sheet(books.open(tmp_path), "cases", interactive=False)
+    titles = {column.name: column.title for column in table.columns}
+    assert (titles["claim_type"], titles["who"]) == (say("column.claim_type"), same("who"))
+    assert (titles["sku"].en, titles["sku"].zh) == ("SKU", "SKU")
+    shown = dict(zip([head["name"] for head in table.data()["heads"]], table.data()["rows"][0], strict=True))
+    assert shown["claim_type"][:2] == [say("claim_type.lost_warehouse").en, say("claim_type.lost_warehouse").zh]
+    assert shown["outcome"][0] == say("case_outcome.denied").en and shown["who"] == ["Li"]
 
 
 def test_a_filed_claim_stands_in_the_case_sheet(list_panel, known, desk):

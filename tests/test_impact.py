@@ -469,7 +469,9 @@ def test_the_page_says_the_verdict_of_the_numbers_beside_it_whatever_the_design(
     found = impact.judged(rows, adopted, name="check twice", as_of=END, placebo=placebo)
     page = figures.impact.verdict(found)
     assert page.blocks[1].text == sentences.verdict(found)
-    assert page.blocks[0].cards[0].raw == pytest.approx(found.ratio, nan_ok=True)
+    few = any(each.name == "events" and each.outcome == "failed" for each in found.checks)
+    card = page.blocks[0].cards[0]
+    assert card.raw is None if few else card.raw == pytest.approx(found.ratio, nan_ok=True)
     for part in (figures.impact.checks, figures.impact.methods, figures.impact.over_time,
                  figures.impact.before_and_after, figures.impact.watch):
         json.dumps(part(found).data(), allow_nan=False)
@@ -504,6 +506,16 @@ def test_a_step_without_an_incident_is_drawn_at_the_edge_and_told_as_nothing():
                          "seen": [5.0, 0.0], "expected": [4.2, 1.0]})
     last = figures.watching.event_study(rows, words.same("x")).specs["en"]["datasets"]["rows"][1]
     assert (last["ratio"], last["ratio_at"], last["high_at"], last["interval"]) == (0.0, 0.1, 10.0, "0.00 – no limit")
+
+
+def test_a_ratio_of_too_few_incidents_is_told_by_its_interval_and_compared_with_no_month():
+    from workbench import figures
+
+    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["tiny"])
+    found = impact.judged(rows, adopted, as_of=END, placebo=placebo)
+    assert "failed_events" in {reason.code for reason in found.reasons} and found.ratio == found.ratio
+    card = figures.impact.verdict(found).blocks[0].cards[0]
+    assert card.raw is None and card.value.en == f"{found.low:.2f} – {found.high:.2f}"
 
 
 def test_swings_say_that_the_difference_may_be_chance_and_that_the_article_has_no_source():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+import pandas as pd
+
 from workbench import books as sellers
 from workbench import display, sheets
 from workbench.books import Books
 from workbench.display import Column, Note, Table
-from workbench.words import reason, same, say
+from workbench.words import Text, known, reason, same, say
+
+LABELS = {"claim_type": "claim_type", "outcome": "case_outcome"}  # column of a sheet -> the words' room of its values
 
 
 def sheet(books: Books, name: str, *, interactive: bool):
@@ -17,13 +21,20 @@ def sheet(books: Books, name: str, *, interactive: bool):
     if not interactive:
         if table.empty:
             return Note(say("sheet.none", name=same(name)))
-        return Table(table, tuple(Column(head, same(head)) for head in table), say(f"table.{name}"), name=name)
+        return Table(table, _titled(name, table), say(f"table.{name}"), name=name, labels=LABELS)
     return _grid(books, name, table)
+
+
+def _titled(name: str, table: pd.DataFrame) -> tuple[Column, ...]:
+    """The sheet's columns as the pages call them; what nobody else names keeps its header, in Chinese the template's."""
+    chinese = dict(zip(sheets.headers(name), sheets.headers(name, "zh"), strict=True))
+    return tuple(Column(head, say(f"column.{head}") if known(f"column.{head}") else same(head) if head not in chinese else
+                        Text("SKU" if head == "sku" else head.replace("_", " ").capitalize(), chinese[head]))
+                 for head in table)
 
 
 def _grid(books: Books, name: str, table):
     import anywidget
-    import pandas as pd
     import traitlets
 
     folder = files("workbench") / "explore"

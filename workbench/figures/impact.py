@@ -26,11 +26,8 @@ BREAKS = {"2024-10": "windows", "2024-11": "automatic", "2025-03": "valuation"} 
 def verdict(found: Impact) -> Page:
     """Key figures, the verdict as one sentence, and its reasons."""
     known = found.ratio == found.ratio
-    low, high = sentences.limit(found.low), sentences.limit(found.high)
     cards = (
-        Card("ratio", say("impact.ratio"), form(found.ratio, "number"),
-             say("impact.ratio_note", low=low, high=high) if known else Text("", ""),
-             tone={"effect": "good" if found.ratio < 1 else "bad"}.get(found.verdict, ""), raw=found.ratio),
+        _ratio(found),
         *_naive(found),
         Card("seen", say("impact.seen"), form(found.estimate.seen if known else None, "units"),
              say("impact.seen_note", expected=found.estimate.expected) if known else Text("", ""),
@@ -42,6 +39,17 @@ def verdict(found: Impact) -> Page:
     notes = [Note(sentences.reason(each)) for each in found.reasons]
     method = Note(say(f"impact.method_{found.method}", days=found.period_days) + say("impact.outcome"), "quiet")
     return Page((Figures(cards), told, *notes, method))
+
+
+def _ratio(found: Impact) -> Card:
+    """The answer with its interval; where there are too few incidents, the interval alone, and no number to compare."""
+    label, limits = say("impact.ratio"), {"low": sentences.limit(found.low), "high": sentences.limit(found.high)}
+    if found.ratio != found.ratio:
+        return Card("ratio", label, form(found.ratio, "number"), raw=found.ratio)
+    if any(each.name == "events" and each.outcome == "failed" for each in found.checks):
+        return Card("ratio", label, say("impact.ratio_span", **limits), say("impact.ratio_few"))
+    return Card("ratio", label, form(found.ratio, "number"), say("impact.ratio_note", **limits),
+                tone={"effect": "good" if found.ratio < 1 else "bad"}.get(found.verdict, ""), raw=found.ratio)
 
 
 def _naive(found: Impact) -> tuple[Card, ...]:
