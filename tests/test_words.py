@@ -6,9 +6,10 @@ import tomllib
 from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from workbench import specs, words
+from workbench import figures, specs, words
 
 
 def test_every_code_of_the_ledger_has_a_word_in_both_languages():
@@ -18,6 +19,14 @@ def test_every_code_of_the_ledger_has_a_word_in_both_languages():
     for key in [*(f"reason.{code}" for code in reasons),
                 *(f"disposition.{word}" for word in specs.registry()["disposition"]["words"])]:
         assert words.known(key), key
+
+
+def test_losses_by_reason_are_told_in_words():
+    rates = pd.DataFrame({"reason": ["H"], "disposition": ["CUSTOMER_DAMAGED"], "units_lost_gross": [0], "units_found": [0],
+                          "units_lost": [0], "units_damaged": [2], "amount_lost": [3.0], "currency": ["USD"]})
+    (row,) = figures.by_reason(rates).data()["rows"]
+    assert row[0][1:] == ["H · 在亚马逊运营中心损坏（原为买家损坏）", "H"]
+    assert row[1] == ["Customer damaged", "买家损坏", "CUSTOMER_DAMAGED"]
 
 
 def test_a_report_has_one_name_in_chinese_wherever_it_is_named():
