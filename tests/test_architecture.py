@@ -86,7 +86,7 @@ ARROWS = {
         "sheets",
         "words",
     },
-    "kernel": set(),
+    "kernel": {"charts", "policy", "specs", "words"},
     "engine": {"kernel"},
     "restatement": {"books", "checks", "claims", "loss", "policy"},
     "runs": {"export", "files"},

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import altair as alt
 import nbformat
 import pytest
 
@@ -73,6 +74,23 @@ def test_a_page_asks_nothing_of_the_network_and_holds_both_languages(made):
         assert "default-src 'none'" in text and "unsafe-eval" not in text
         assert "<svg" in outside and 'lang="zh"' in outside and "这些数字有多可信？" in outside
         assert len(text.encode()) < 2_000_000
+
+
+def test_every_chart_is_valid_by_the_schema_of_vega_lite(made):
+    specs = [spec for outcome in made[0] for spec in _specs(nbformat.read(Path(outcome.page).with_suffix(".ipynb"), 4))]
+    assert len(specs) > 20
+    for spec in specs:
+        assert alt.Chart.from_dict(spec, validate=True) is not None
+
+
+def _specs(found):
+    """Every Vega-Lite specification somewhere in the outputs of a notebook."""
+    if isinstance(found, dict):
+        if "vega-lite" in str(found.get("$schema")):
+            yield found
+        found = list(found.values())
+    for inner in found if isinstance(found, list) else ():
+        yield from _specs(inner)
 
 
 def test_the_page_shows_no_folder_of_this_machine(made, seller):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import altair as alt
 import numpy as np
 import pandas as pd
+from altair.utils import schemapi
 
 from workbench import words
 from workbench.display import Chart
@@ -56,7 +57,9 @@ def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFram
 
 @functools.cache
 def _form(form: Callable[..., alt.TopLevelMixin], language: str, settings: tuple) -> dict:
-    return spec(form(language, *settings))
+    """Not checked against the schema of Vega-Lite, which takes longer than all the rest: the tests do that."""
+    with schemapi.debug_mode(False):
+        return spec(form(language, *settings))
 
 
 def _sized(spec: dict) -> dict:
@@ -85,7 +88,7 @@ def records(frame: pd.DataFrame) -> list[dict]:
 
 def spec(chart: alt.TopLevelMixin, description: str = "") -> dict:
     """The chart's Vega-Lite specification in this theme, with its rows inside."""
-    found = chart.properties(description=description).configure(**CONFIG).to_dict()
+    found = chart.properties(description=description).configure(**CONFIG).to_dict(validate=schemapi.DEBUG_MODE)
     found.pop("usermeta", None)
     if any(part in found for part in _CONCATENATED):  # Vega-Lite cannot fit views side by side into a width
         del found["config"]["autosize"]

@@ -3,9 +3,10 @@
 `rfc3987_syntax` builds grammars for 0.9 s when jsonschema is first imported, for a check of `iri` formats that no
 notebook needs; jsonschema does without it when it cannot be imported.
 
-A nursery is one process that has imported what notebooks import and then only forks: each kernel is a child of its own,
-used for one notebook and never again, that finds its imports done. Forking is safe only where no thread runs, so a
-nursery is a process without threads or it does not open; where it does not, kernels start the ordinary way.
+A nursery is one process that has imported what notebooks import, and drawn a first chart, and then only forks: each
+kernel is a child of its own, used for one notebook and never again, that finds its imports done. Forking is safe only
+where no thread runs, so a nursery is a process without threads or it does not open; where it does not, kernels start
+the ordinary way.
 """
 
 from __future__ import annotations
@@ -91,8 +92,26 @@ def _preload() -> None:
             importlib.import_module(name)
     if sys.modules["polars"] is None:
         del sys.modules["polars"]
+    _rehearse()
     gc.collect()
     gc.freeze()  # collecting in a kernel then leaves the pages of the nursery shared
+
+
+def _rehearse() -> None:
+    """Draw charts of no rows and read the facts and words: what the first use reads, builds and keeps, every kernel has."""
+    import pandas as pd
+
+    from workbench import charts, policy, specs, words
+
+    rates = pd.DataFrame(columns=["month", "msku", "fulfillment_center", "units_lost", "units_handled", "loss_rate",
+                                  "loss_rate_low", "loss_rate_high", "is_mature"], dtype=float)
+    nothing = words.say("loss.over_time", baseline=0.003)
+    charts.over_months(rates, 0.003, nothing)
+    for by in ("msku", "fulfillment_center"):
+        charts.intervals(rates, by, 0.003, nothing)
+    words.form("2026-01", "month")
+    specs.tables()
+    policy.load("amazon", "US")
 
 
 def _left(child: int, *, end: bool) -> int | None:
