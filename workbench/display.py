@@ -307,8 +307,7 @@ def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     caption = span(data["caption"], languages) if data["caption"]["en"] else name
     heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
                     f'{span(head["title"], languages)}</th>' for head in data["heads"])
-    longest = [max((len(text) for row in data["rows"] for text in row[at]), default=0) for at in range(width)]
-    styles = [_style(head, most) for head, most in zip(data["heads"], longest, strict=True)]
+    styles = [_style(head, [text for row in data["rows"] for text in row[at][:2]]) for at, head in enumerate(data["heads"])]
     size = " wide wider" if width > WIDER else " wide" if width > WIDE else ""
     rows = "\n".join("<tr>" + "".join(_draw_cell(cell, style, languages)
                                       for cell, style in zip(row, styles, strict=True)) + "</tr>"
@@ -324,10 +323,11 @@ def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
             f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}</figure>")
 
 
-def _style(head: dict, longest: int) -> str:
-    """The class of a column's cells, from its kind and its longest text."""
+def _style(head: dict, texts: list[str]) -> str:
+    """The class of a column's cells, from its kind and its longest text; days and short identifiers stay on one line."""
+    longest = max(map(len, texts), default=0)
     name = ("number" if head["numeric"] else "long" if longest > LONG else "middling" if longest > MIDDLING else
-            "day" if head.get("day") else "")
+            "whole" if head.get("day") or not any(" " in text for text in texts) else "")
     return name and f" class={name}"
 
 
