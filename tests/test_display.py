@@ -108,6 +108,12 @@ def test_lab_shows_the_analysts_language(monkeypatch):
     assert "丢失" in note._repr_mimebundle_()["text/html"] and "lost" not in note._repr_mimebundle_()["text/html"]
 
 
+def test_identifiers_stay_on_one_line_on_paper_and_words_may_break():
+    frame = pd.DataFrame({"sku": ["KE-01-007", ""], "kind": ["Refunded, not returned", "Lost"]})
+    drawn = display.html(Table(frame, (Column("sku", same("SKU")), Column("kind", same("Kind")))).data())
+    assert "<td class=whole>KE-01-007</td>" in drawn and "<td>Lost</td>" in drawn
+
+
 def test_a_table_asked_for_in_one_language_is_drawn_as_in_both():
     frame = pd.DataFrame({"msku": ["A<1>", "NaT"], "verdict": ["above", "unclear"], "units": [1200, 3],
                           "loss_rate": [0.0021, float("nan")], "day": pd.to_datetime(["2026-06-01", None])})

@@ -43,6 +43,12 @@ def test_a_line_that_was_set_aside_is_shown_as_it_stands(partial):
     assert cells[0] == ["ledger.txt"] and cells[-1][0].startswith("06/29/2026\tX1\tB1\tA\tlamp\tShipments\t\ttwo")
 
 
+def test_a_file_that_was_not_read_has_no_line(tmp_path):
+    (tmp_path / "strange.csv").write_text("a,b\n1,2\n")
+    cells = figures.set_aside(books.open(tmp_path)).data()["rows"][0]
+    assert cells[0] == ["strange.csv"] and cells[1] == [""] and cells[-1] == [""]
+
+
 def test_why_a_line_was_set_aside_is_told_in_both_languages(partial):
     told = figures.set_aside(partial).data()["rows"][0][-2]
     assert told[:2] == ["found 'two', expected a whole number", "读到 'two'，应为整数"]
