@@ -12,7 +12,7 @@ import pandas as pd
 from workbench import policy, specs, words
 from workbench.books import Books
 from workbench.claims import witnesses
-from workbench.words import Money, Text, reason, same, say
+from workbench.words import Money, Text, listed, named, reason, same, say
 
 SETTLING = ("found", "paid", "returned", "regraded", "asked", "sibling", "back", "restocked")  # roles of lines
 IDS = ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
@@ -40,10 +40,10 @@ def told(table: pd.DataFrame, books: Books, claim_id: str) -> Text:
 
 def _head(claim: pd.Series) -> Iterator[Text]:
     """Which claim it is, and what can be done about it."""
-    yield say("narrative.head", kind=_named("claim_type", claim["claim_type"]), day=claim["event_date"],
+    yield say("narrative.head", kind=named("claim_type", claim["claim_type"]), day=claim["event_date"],
               claim=claim["claim_id"])
-    yield say("narrative.about", ids=_listed([say("narrative.id", name=say(f"column.{name}"), value=claim[name])
-                                              for name in IDS if claim[name]]))
+    yield say("narrative.about", ids=listed([say("narrative.id", name=say(f"column.{name}"), value=claim[name])
+                                             for name in IDS if claim[name]]))
     standing = "done" if claim["status"] == "settled" else claim["status"]
     yield say(f"narrative.{standing}", open=int(claim["units_open"]), opens=claim["opens_on"],
               deadline=claim["deadline"], left=claim["days_left"], why=reason(claim["ambiguous"]))
@@ -53,7 +53,7 @@ def _events(title: str, texts: dict[str, str], lines: pd.DataFrame) -> Iterator[
     """The lines that say so, each with its file, what it is and for how many units."""
     yield from _titled(f"narrative.{title}") if len(lines) else ()
     for line in lines.itertuples():
-        role = say("narrative.line_units" if line.units else "narrative.line", role=_named("role", line.role),
+        role = say("narrative.line_units" if line.units else "narrative.line", role=named("role", line.role),
                    units=line.units)
         yield from _shown(line.place, role, texts)
 
@@ -69,7 +69,7 @@ def _arithmetic(claim: pd.Series, settling: pd.DataFrame) -> Iterator[Text]:
     """What was owed less what settled it, and what the rest is worth."""
     yield from _titled("narrative.arithmetic")
     parts = settling[settling["units"] > 0].groupby("role", sort=False)["units"].sum()
-    less = [say("narrative.less", units=units, role=_named("role", role)) for role, units in parts.items()]
+    less = [say("narrative.less", units=units, role=named("role", role)) for role, units in parts.items()]
     if claim["units_settled"] and claim["units_settled"] != settling["units"].sum():
         less = [say("narrative.less", units=int(claim["units_settled"]), role=say("role.settled"))]
     open_units, basis = int(claim["units_open"]), str(claim["valuation_basis"])
@@ -79,7 +79,7 @@ def _arithmetic(claim: pd.Series, settling: pd.DataFrame) -> Iterator[Text]:
     if words.is_unknown(each):
         yield say("narrative.unvalued", open=open_units, why=reason(basis))
     else:
-        yield say("narrative.amount", open=open_units, each=each, amount=amount, basis=_named("basis", basis))
+        yield say("narrative.amount", open=open_units, each=each, amount=amount, basis=named("basis", basis))
 
 
 def _rule(claim: pd.Series) -> Iterator[Text]:
@@ -87,7 +87,7 @@ def _rule(claim: pd.Series) -> Iterator[Text]:
     yield from _titled("narrative.rule")
     yield say("narrative.policy", policy=Text(**policy.title(claim["policy"])), rule=reason(claim["rule"]))
     if claim["evidence"]:
-        yield say("narrative.papers", papers=_listed([_named("paper", name) for name in claim["evidence"].split(";")]))
+        yield say("narrative.papers", papers=listed([named("paper", name) for name in claim["evidence"].split(";")]))
     if claim["note"]:
         yield say("narrative.note", note=reason(claim["note"]))
 
@@ -124,13 +124,3 @@ def _row(books: Books, place: str) -> str:
     cells = rows.iloc[0].drop(["file", "line", "title"], errors="ignore")
     return "  ".join(f"{name}={value.date() if isinstance(value, pd.Timestamp) else value}"
                      for name, value in cells.items() if not pd.isna(value) and value != "" and not name.endswith("_at"))
-
-
-# ---------------------------------------------------------------------------------------------------- words
-
-def _named(room: str, name: str) -> Text:
-    return say(f"{room}.{name}") if words.known(f"{room}.{name}") else same(name)
-
-
-def _listed(parts: list[Text]) -> Text:
-    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))

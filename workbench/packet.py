@@ -17,7 +17,7 @@ import pandas as pd
 
 from workbench import export, words
 from workbench.evidence import LARGEST, PICTURES
-from workbench.words import Money, Text, say
+from workbench.words import Money, Text, listed, named, say
 
 PAGES_JOINED = 200  # pages of one evidence PDF
 IDS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
@@ -31,12 +31,12 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
     `evidence.papers`."""
     kind = str(claim["claim_type"])
     currency = str(claim["currency"])
-    values = {"ids": _listed([_labelled(name, claim) for name in IDS if claim[name]]), "day": claim["event_date"],
+    values = {"ids": listed([_labelled(name, claim) for name in IDS if claim[name]]), "day": claim["event_date"],
               "owed": int(claim["units_owed"]), "settled": int(claim["units_settled"]), "open": int(claim["units_open"]),
               "each": Money(claim["unit_value"], currency), "amount": Money(claim["amount_open"], currency)}
     known = words.known(f"evidence.case_{kind}")
-    lines = [say("evidence.subject", kind=_kind(kind), **values), Text("", ""),
-             say(f"evidence.case_{kind}" if known else "evidence.case_other", kind=_kind(kind), **values),
+    lines = [say("evidence.subject", kind=named("claim_type", kind), **values), Text("", ""),
+             say(f"evidence.case_{kind}" if known else "evidence.case_other", kind=named("claim_type", kind), **values),
              say("evidence.sum_paid" if kind in OF_MONEY else "evidence.sum" if claim["units_settled"] else
                  "evidence.sum_all", **values)]
     if str(claim["policy"]).startswith("amazon"):
@@ -44,7 +44,7 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
         lines.append(say("evidence.rule", rule=words.reason(cited), deadline=claim["deadline"]))
     attached = papers.loc[papers["state"] == "present", "paper"].tolist()
     if attached:
-        lines.append(say("evidence.attached", papers=_listed([_paper(name) for name in attached])))
+        lines.append(say("evidence.attached", papers=listed([named("paper", name) for name in attached])))
     return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
 
 
@@ -66,7 +66,7 @@ def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> li
     if claim["ambiguous"]:
         points.append(say("evidence.point_ambiguous", why=words.reason(str(claim["ambiguous"]))))
     lacking = papers.loc[papers["state"] == "missing", "paper"]
-    points += [say("evidence.point_missing", paper=_paper(name)) for name in lacking]
+    points += [say("evidence.point_missing", paper=named("paper", name)) for name in lacking]
     points += [say(f"evidence.point_{row.verdict}", file=row.file, what=say(f"evidence.what_{row.what}"),
                    found=words.reason(str(row.found)), expected=row.expected)
                for row in fit.itertuples() if row.verdict != "fits"]
@@ -118,26 +118,14 @@ def write(place: Path, data: bytes) -> None:
 
 # ---------------------------------------------------------------------------------------------------- words
 
-def _kind(name: str) -> Text:
-    return say(f"claim_type.{name}") if words.known(f"claim_type.{name}") else words.same(name)
-
-
 def _labelled(name: str, claim: pd.Series) -> Text:
     label = say(f"column.{name}")
     return Text(f"{label.en} {claim[name]}", f"{label.zh} {claim[name]}")
 
 
-def _paper(name: str) -> Text:
-    return say(f"paper.{name}") if words.known(f"paper.{name}") else words.same(name)
-
-
 def _twice(text: Text) -> str:
     """A label in both languages, once where they are the same."""
     return text.en if text.en == text.zh else f"{text.en}  {text.zh}"
-
-
-def _listed(parts: list[Text]) -> Text:
-    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
 
 
 # ---------------------------------------------------------------------------------------------------- evidence pages
@@ -227,7 +215,7 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
                                    ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
         return table
 
-    kind, status = _kind(str(claim["claim_type"])), say(f"claim_status.{claim['status']}")
+    kind, status = named("claim_type", str(claim["claim_type"])), say(f"claim_status.{claim['status']}")
     money = words.form(Money(claim["amount_open"], claim["currency"]), "money").en
     facts = [[_twice(say(f"column.{name}")), value] for name, value in (
         ("claim_id", str(claim["claim_id"])), ("claim_type", _twice(kind)),
@@ -236,7 +224,7 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
         ("opens_on", _day(claim["opens_on"])), ("deadline", _day(claim["deadline"])), ("policy", str(claim["policy"])),
         ("rule", _twice(words.reason(str(claim["rule"])))))]
     said = case_text(claim, papers)
-    states = [[_twice(_paper(row.paper)), _twice(say(f"paper_state.{row.state}")), row.files.replace(";", ", ")]
+    states = [[_twice(named("paper", row.paper)), _twice(say(f"paper_state.{row.state}")), row.files.replace(";", ", ")]
               for row in papers.itertuples()]
     points = open_points(claim, papers, fit)
     flow = [Paragraph(_marked(_twice(kind)), title), Paragraph(_marked(seller), body),

@@ -119,8 +119,7 @@ def _foot(record: dict, seller: str, month: str, day: Text) -> list[tuple[Text, 
 
 def _listed(room: str, names: Sequence[str]) -> Text:
     """Names of one of the words' rooms in a row, each once."""
-    texts = [say(f"{room}.{name}") if words.known(f"{room}.{name}") else same(name) for name in dict.fromkeys(names)]
-    return Text(", ".join(text.en for text in texts), "、".join(text.zh for text in texts))
+    return words.listed(words.named(room, name) for name in dict.fromkeys(names))
 
 
 class _Drawing:

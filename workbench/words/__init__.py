@@ -14,6 +14,7 @@ import math
 import re
 import string
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import NamedTuple
@@ -60,6 +61,25 @@ def say(key: str, /, **values: object) -> Text:
     Text(en='1,234 of 56,789 units', zh='56,789 件中的 1,234 件')
     """
     return Text(*(_form(language).format(_sentence(language, key), **values) for language in LANGUAGES))
+
+
+def named(room: str, name: str) -> Text:
+    """The word for `name` in a room of the words; itself where nobody has written one.
+
+    >>> named("claim_type", "nobody_knows").en
+    'nobody_knows'
+    """
+    return say(f"{room}.{name}") if known(f"{room}.{name}") else same(name)
+
+
+def listed(parts: Iterable[Text]) -> Text:
+    """Texts in a row: with commas, in Chinese with its own.
+
+    >>> listed([same("A"), same("B")])
+    Text(en='A, B', zh='A、B')
+    """
+    parts = list(parts)
+    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
 
 
 def known(key: str) -> bool:
