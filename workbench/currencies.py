@@ -19,7 +19,12 @@ def digits(currency: str) -> int:
     return _BY_CODE.get(currency, 2)
 
 
+def digits_of(currency: pd.Series) -> np.ndarray:
+    """The digits of each row's currency, as floats."""
+    each = currency.astype("category")
+    return np.array([digits(name) for name in (*each.cat.categories, "")], float)[each.cat.codes]
+
+
 def half_unit(currency: pd.Series) -> np.ndarray:
     """Half the minor unit of each row's currency: as far as rounding may move an amount."""
-    each = currency.astype("category")
-    return np.array([0.5 * 10.0 ** -digits(name) for name in (*each.cat.categories, "")])[each.cat.codes]
+    return 0.5 * 10.0 ** -digits_of(currency)

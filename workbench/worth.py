@@ -67,14 +67,8 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
 
 def rounded(table: pd.DataFrame, column: str, values: pd.Series) -> pd.DataFrame:
     """`values` as `column`, rounded to the minor unit of each row's currency."""
-    scale = 10.0 ** _digits(table["currency"])
+    scale = 10.0 ** currencies.digits_of(table["currency"])
     return table.assign(**{column: (values.astype(float) * scale).round() / scale})
-
-
-def _digits(currency: pd.Series) -> np.ndarray:
-    """The digits of each row's currency."""
-    each = coded.coded(currency)
-    return np.array([currencies.digits(name) for name in each.categories], float)[each.codes]
 
 
 def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:
