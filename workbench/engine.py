@@ -8,18 +8,23 @@ with WORKBENCH_FORK=0, each starts the ordinary way. Either way the notebook rec
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
@@ -27,6 +32,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from nbclient.output_widget import OutputWidget
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from traitlets import Type
 
 from workbench import kernel
 
@@ -151,8 +157,34 @@ class Provisioner(LocalProvisioner):
         return self.connection_info
 
 
+class _KernelClient(AsyncKernelClient):
+    """jupyter_client's client, without the fifth of a second of silence that it waits for before every first cell.
+
+    jupyter_client empties the channel of outputs before it calls a kernel ready. That is not needed here: nbclient tells
+    by a message's parent which cell it belongs to. A kernel is ready when it has answered on both channels.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Ask until the kernel answers and says so where outputs come. RuntimeError when it died, or after `timeout`
+        seconds."""
+        late = time.monotonic() + (math.inf if timeout is None else timeout)
+        while True:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                answer = await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)  # nothing comes while the channel is not connected yet
+                self._handle_kernel_info_reply(answer)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died before it was ready")
+            if time.monotonic() > late:
+                raise RuntimeError(f"the kernel was not ready after {timeout} seconds")
+
+
 class _Manager(AsyncKernelManager):
     """Starts `python -m workbench.kernel` of this environment, whatever kernels the machine has installed."""
+
+    client_factory = Type(_KernelClient, klass=_KernelClient)
 
     def __init__(self, **settings: Any) -> None:
         if os.name == "posix" and len(jupyter_runtime_dir()) < LONGEST_SOCKET_FOLDER:

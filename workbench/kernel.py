@@ -20,9 +20,12 @@ import signal
 import sys
 import time
 
-PRELOADED = ("ipykernel.ipkernel", "ipykernel.kernelapp", "ipywidgets", "altair", "babel.dates", "babel.numbers",
-             "pyarrow.dataset", "scipy.stats", "statsmodels.api", "statsmodels.formula.api", "workbench.books",
-             "workbench.figures", "workbench.claims", "workbench.policy", "workbench.explore")
+PRELOADED = (  # what a kernel imports when it starts, then what notebooks import
+    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.oinspect", "IPython.extensions.storemagic", "sqlite3", "tornado.platform.asyncio",
+    "ipywidgets", "altair", "babel.dates", "babel.numbers", "pyarrow.dataset", "scipy.stats", "statsmodels.api",
+    "statsmodels.formula.api", "workbench.books", "workbench.figures", "workbench.claims", "workbench.policy",
+    "workbench.explore")
 # what would start a thread on import: OpenBLAS, OpenMP, and the housekeeping of Arrow's allocator
 UNTHREADED = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
               "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -85,7 +88,12 @@ def _nursery() -> bool:
 
 
 def _preload() -> None:
-    """Import what notebooks import. statsmodels imports polars where it finds it, and polars starts a thread."""
+    """Import what kernels and notebooks import.
+
+    statsmodels imports polars where it finds it, and polars starts a thread. Without debugpy a kernel has no debugger,
+    which nobody asks of a recorded run, and starts with a quarter of the work.
+    """
+    sys.modules.setdefault("debugpy", None)
     sys.modules.setdefault("polars", None)
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
