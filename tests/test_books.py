@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import random
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -171,6 +172,14 @@ def test_a_second_opening_from_the_cache_is_the_same(tmp_path):
     one, two = books.open(tmp_path), books.open(tmp_path)
     pd.testing.assert_frame_equal(one["ledger_detail"], two["ledger_detail"])
     pd.testing.assert_frame_equal(one.problems, two.problems)
+
+
+def test_tables_load_though_the_cache_was_deleted_after_the_opening(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path / "cache"))
+    put(tmp_path / "seller", "ledger.txt", ledger([(0, "X1", -1), (1, "X2", 2)]))
+    known = books.open(tmp_path / "seller")
+    shutil.rmtree(tmp_path / "cache")
+    assert rows(known) == rows(books.open(tmp_path / "seller"))
 
 
 def test_a_table_of_which_no_row_is_wanted_keeps_its_columns_types(tmp_path):

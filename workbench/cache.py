@@ -71,6 +71,15 @@ def facts(report: reports.Report) -> dict:
     return json.loads(report.data.schema.metadata[b"workbench"])
 
 
+def rows(report: reports.Report) -> pa.Table:
+    """The report's rows, mapped anew: what is looked at of them leaves memory with this table. Where the cache is gone,
+    the rows that the report itself holds."""
+    with contextlib.suppress(OSError, pa.ArrowInvalid):
+        if report.kept:
+            return _mapped(report.kept)
+    return report.data
+
+
 def _read(part: Part, region: str) -> tuple[str, reports.Report | Exception]:
     """The export's sha256, and its report from the cache or from its bytes, or why there is none."""
     sha = digest(part)
@@ -124,12 +133,16 @@ def read(part: Part, sha: str, region: str) -> reports.Report:
     return dataclasses.replace(report, data=table)
 
 
-def _load(place: Path, part: Part) -> reports.Report:
+def _mapped(place: Path) -> pa.Table:
     with pa.memory_map(str(place)) as source:
-        table = pa.ipc.open_file(source).read_all()
+        return pa.ipc.open_file(source).read_all()
+
+
+def _load(place: Path, part: Part) -> reports.Report:
+    table = _mapped(place)
     known = json.loads(table.schema.metadata[b"workbench"])
     problems = tuple(Problem(*entry) for entry in known["problems"])
-    return reports.Report(specs.reports()[known["spec"]], part, table, known["rows"], known["encoding"], problems)
+    return reports.Report(specs.reports()[known["spec"]], part, table, known["rows"], known["encoding"], problems, place)
 
 
 def _narrow(table: pa.Table) -> pa.Table:

@@ -40,6 +40,7 @@ class Report:
     rows: int  # lines read below the header, blank lines apart
     encoding: str
     found: tuple[Problem, ...]
+    kept: Path | None = None  # the file of the cache that `data` is mapped from
 
     @property
     def loaded(self) -> int:
