@@ -221,6 +221,19 @@ def test_print_leaves_out_what_only_a_screen_can_use_and_cuts_no_table(place, re
         assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 1, box.inner_text()[:80]
 
 
+def test_a_table_over_several_sheets_of_paper_has_its_head_on_each(place, read, tmp_path):
+    from pypdf import PdfReader
+
+    page = read(place)
+    page.locator("figure.table[data-name=files] tbody").evaluate(
+        "body => { const [row] = body.rows; for (let at = 0; at < 200; at += 1) { body.append(row.cloneNode(true)); } }")
+    digest = page.locator("figure.table[data-name=files] tbody tr").first.locator("td").last.inner_text()
+    page.pdf(path=tmp_path / "page.pdf", format="A4")
+    sheets = [text for text in (sheet.extract_text() for sheet in PdfReader(tmp_path / "page.pdf").pages)
+              if text.count(digest[:8]) > 10]
+    assert len(sheets) > 2 and all("SHA-256" in text for text in sheets)
+
+
 def test_the_index_can_be_filtered_by_state_and_by_word(place, read):
     page = read(place.parent.parent.parent / "index.html")
     assert page.locator("tbody tr:visible").count() == 1

@@ -124,3 +124,31 @@ def test_a_table_asked_for_in_one_language_is_drawn_as_in_both():
         alone, both = (display.html(data, (language,)) for data in (table.data(languages=(language,)), table.data()))
         assert re.findall(r"<td[^>]*>([^<]*)<", alone) == re.findall(r"<td[^>]*>([^<]*)<", both)
         assert ">NaT<" in alone and "A&lt;1&gt;" in alone
+
+
+def drawn(columns, **cells):
+    """A table of one row as HTML."""
+    return display.html(Table(pd.DataFrame({name: [value] for name, value in cells.items()}),
+                              tuple(Column(name, same(name), form) for name, form in columns.items())).data())
+
+
+def test_a_table_is_set_smaller_and_across_the_paper_by_what_it_holds_not_by_its_columns():
+    numbers = {f"n{at}": 1.0 for at in range(14)}
+    assert '<figure class="table"' in drawn(dict.fromkeys(numbers, "units"), **numbers)
+    texts = {f"t{at}": "X" * 30 for at in range(5)}
+    assert '<figure class="table wide wider"' in drawn(dict.fromkeys(texts, "text"), **texts)
+
+
+def test_file_names_break_between_their_parts_and_only_what_fits_no_line_within_one():
+    places = "ledger/50001020332.txt.gz:1644;ledger/50001020605.txt:88"
+    html = drawn({"sources": "text"}, sources=places)
+    assert "ledger/<wbr>50001020332.txt.gz:1644;<wbr>ledger/<wbr>50001020605.txt:88" in html and "long kept" in html
+    assert re.sub("<[^>]*>", "", html).count(places) == 1
+    assert "kept" not in drawn({"sku": "text"}, sku="X" * 80)
+    assert drawn({"evil": "text"}, evil="a/<b>&;c" + " word" * 12).count("&lt;b&gt;&amp;;<wbr>c") == 1
+
+
+def test_only_a_long_table_scrolls_in_its_own_box():
+    for rows, tall in ((display.TALL, False), (display.TALL + 1, True)):
+        html = display.html(Table(pd.DataFrame({"n": range(rows)}), (Column("n", same("n"), "units"),)).data())
+        assert ("tall" in html) is tall

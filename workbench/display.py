@@ -10,9 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,10 +24,12 @@ from workbench.words import Money, Text
 MIME = "application/vnd.workbench+json"
 LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that JupyterLab 4 draws by itself
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
-WIDE, WIDER = 9, 12  # columns; a table with more is printed smaller, and across the paper
+WIDE, WIDER = 105, 135  # characters a table cannot do without; with more it is printed smaller, and across the paper
+TALL = 25  # rows; a table with more scrolls in its own box
 LONG_VALUE = 12  # characters; a longer key figure is set smaller
 LONG, MIDDLING = 44, 26  # characters; a column with longer texts may break its lines, sooner or when there is no room
-DAYS = {"date", "covered"}
+PIECE = 32  # characters; a longer one, of a file name or an identifier, may be broken anywhere
+DAYS = {"date", "covered", "month"}
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
 
@@ -302,43 +306,65 @@ def trail(values: Sequence[float | None], width: int = 120, height: int = 28) ->
 
 def _draw_table(data: dict, languages: tuple[str, ...]) -> str:
     """A captioned box that scrolls by itself; the page's script adds sorting, a filter and the download to it."""
-    name, width = escape(data["name"]), len(data["heads"])
+    name, heads = escape(data["name"]), data["heads"]
     label = f'id="table-{name}"' if data["caption"]["en"] else f'id="table-{name}" class="hidden"'
     caption = span(data["caption"], languages) if data["caption"]["en"] else name
-    heads = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
-                    f'{span(head["title"], languages)}</th>' for head in data["heads"])
-    styles = [_style(head, [text for row in data["rows"] for text in row[at][:2]]) for at, head in enumerate(data["heads"])]
-    size = " wide wider" if width > WIDER else " wide" if width > WIDE else ""
-    rows = "\n".join("<tr>" + "".join(_draw_cell(cell, style, languages)
-                                      for cell, style in zip(row, styles, strict=True)) + "</tr>"
-                     for row in data["rows"])
+    titles = "".join(f'<th scope="col"{" class=number" if head["numeric"] else ""} data-name="{escape(head["name"])}">'
+                     f'{span(head["title"], languages)}</th>' for head in heads)
+    looks = [_look(head, [text for row in data["rows"] for text in row[at][:2]]) for at, head in enumerate(heads)]
+    width, tall = sum(look.width for look in looks), len(data["rows"]) > TALL
+    size = (" wide wider" if width > WIDER else " wide" if width > WIDE else "") + (" tall" if tall else "")
+    rows = "\n".join("<tr>" + "".join(_draw_cell(cell, look, languages) for cell, look in zip(row, looks, strict=True))
+                     + "</tr>" for row in data["rows"])
     if not data["rows"]:
-        rows = f'<tr><td colspan="{width}">{span(words.say("page.no_rows"), languages)}</td></tr>'
+        rows = f'<tr><td colspan="{len(heads)}">{span(words.say("page.no_rows"), languages)}</td></tr>'
     more = ""
     if data["left_out"]:
         text = words.say("page.left_out", shown=len(data["rows"]), left=data["left_out"])
         more = f'<p class="note quiet">{span(text, languages)}</p>'
     return (f'<figure class="table{size}" data-name="{name}"><figcaption {label}>{caption}'
             f'</figcaption><div class="scroll" tabindex="0" role="region" aria-labelledby="table-{name}"><table>'
-            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}</figure>")
+            f"<thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>{more}</figure>")
 
 
-def _style(head: dict, texts: list[str]) -> str:
-    """The class of a column's cells, from its kind and its longest text; days and short identifiers stay on one line."""
+class _Look(NamedTuple):
+    """How a column's cells are set: their class, and the fewest characters that the column needs beside others."""
+
+    style: str
+    width: int
+
+
+def _look(head: dict, texts: list[str]) -> _Look:
+    """A column's looks, from its kind and its longest text; numbers, days and short identifiers stay on one line."""
     longest = max(map(len, texts), default=0)
-    name = ("number" if head["numeric"] else "long" if longest > LONG else "middling" if longest > MIDDLING else
-            "whole" if head.get("day") or not any(" " in text for text in texts) else "")
-    return name and f" class={name}"
+    pieces = re.compile(r"[\s/;!_]+")  # a line may break at these
+    piece = max((len(part) for text in {*texts} for part in pieces.split(text)), default=0)
+    title = max(map(len, head["title"]["en"].split()), default=0)
+    if head["numeric"] or head.get("day"):
+        return _Look("number" if head["numeric"] else "whole", max(longest, title) + 2)
+    if longest > MIDDLING:
+        style = "long" if longest > LONG else "middling"
+        return _Look(f"{style} kept" if piece <= PIECE else style, max(min(piece, PIECE), title) + 2)
+    whole = not any(" " in text for text in texts)
+    return _Look("whole" if whole else "", max(longest if whole else piece, title) + 2)
 
 
-def _draw_cell(cell: list[str], style: str, languages: tuple[str, ...]) -> str:
+def _draw_cell(cell: list[str], look: _Look, languages: tuple[str, ...]) -> str:
     """A cell and, where the page could not tell it from what is shown, the value behind it."""
+    style = look.style and (f' class="{look.style}"' if " " in look.style else f" class={look.style}")
     if len(cell) == 1:
-        return f"<td{style}>{escape(cell[0])}</td>"
+        return f"<td{style}>{_breaking(cell[0], look)}</td>"
     en, zh, raw = cell
-    tell = en != zh or raw != (en.replace(",", "") if style == " class=number" else en)
+    tell = en != zh or raw != (en.replace(",", "") if look.style == "number" else en)
     held = f' data-raw="{escape(raw)}"' if tell else ""
-    return f'<td{style}{held}>{escape(en) if en == zh else span({"en": en, "zh": zh}, languages)}</td>'
+    return f'<td{style}{held}>{_breaking(en, look) if en == zh else span({"en": en, "zh": zh}, languages)}</td>'
+
+
+def _breaking(text: str, look: _Look) -> str:
+    """A cell's text as HTML; one that may break its lines does so between the parts of a path and between places first."""
+    if not look.style.endswith("kept"):
+        return escape(text)
+    return "<wbr>".join(map(escape, re.split(r"(?<=[/;!_])(?=[^\s/;!_])", text)))
 
 
 def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:
