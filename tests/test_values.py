@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from workbench import specs, values
+from workbench import dates, numerals, specs, values
 
 
 def read(texts, kind, **settings):
@@ -67,7 +67,7 @@ def test_without_evidence_the_reports_known_order_decides_and_says_so():
 
 
 def test_without_evidence_and_known_order_nothing_is_guessed():
-    with pytest.raises(values.Ambiguous, match="'03/04/2026'.*day or month"):
+    with pytest.raises(dates.Ambiguous, match="'03/04/2026'.*day or month"):
         read(["03/04/2026"], "date")
 
 
@@ -88,12 +88,12 @@ def test_the_order_of_day_and_month_is_told_by_the_file_then_the_report_then_the
 
 
 def test_dates_with_hyphens_are_no_ledgers_own_and_nothing_is_guessed():
-    with pytest.raises(values.Ambiguous, match="'3-5-2026'"):
+    with pytest.raises(dates.Ambiguous, match="'3-5-2026'"):
         read(["3-5-2026"], "date", dates="MDY")
 
 
 def test_a_column_of_two_orders_is_not_read():
-    with pytest.raises(values.Ambiguous, match="day first and month first"):
+    with pytest.raises(dates.Ambiguous, match="day first and month first"):
         read(["13/04/2026", "04/13/2026", "03/04/2026"], "date", dates="MDY")
 
 
@@ -123,8 +123,8 @@ def test_an_amount_that_two_readings_fit_is_decided_by_the_file_or_not_at_all():
     assert read(["1.234"], "money", decimal=",")[0] == [1234.0]
     assert read(["1.234"], "money", decimal=".")[0] == [1.234]
     assert read(["1.234", "0"], "money")[1] == [True, False]
-    assert values.decimal_mark([pa.array(["1.234"]), pa.array(["0,50"])], "en") == ","
-    assert values.decimal_mark([pa.array(["1.234"])], "fr") == ","
+    assert numerals.decimal_mark([pa.array(["1.234"]), pa.array(["0,50"])], "en") == ","
+    assert numerals.decimal_mark([pa.array(["1.234"])], "fr") == ","
 
 
 def test_a_column_of_two_conventions_keeps_only_what_can_be_read_one_way():
@@ -171,5 +171,5 @@ def test_the_currency_of_an_amount_is_its_own_mark():
 
 
 def test_month_words_never_mean_two_months():
-    assert values.months()["juil"] == 7 and values.months()["maggio"] == 5 and values.months()["marz"] == 3
-    assert values.months()["okt"] == values.months()["out"] == 10
+    assert dates.month_words()["juil"] == 7 and dates.month_words()["maggio"] == 5 and dates.month_words()["marz"] == 3
+    assert dates.month_words()["okt"] == dates.month_words()["out"] == 10

@@ -25,7 +25,7 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import doubts, encoding, files, flatfile, lines, records, reports, specs, values
+from workbench import dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, specs, values
 from workbench import seller as sellers
 from workbench.files import Part
 from workbench.flatfile import Problem
@@ -44,7 +44,7 @@ def folder() -> Path:
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs, the regions, the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
-               for module in (doubts, encoding, files, flatfile, lines, records, reports, values))
+               for module in (dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, values))
     return hashlib.sha256(f"{specs.version()}{sellers.regions()}".encode() + b"".join(readers)).hexdigest()[:16]
 
 

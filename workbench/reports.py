@@ -19,12 +19,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import currencies, doubts, files, flatfile, lines, records, specs, values
+from workbench import currencies, dates, doubts, files, flatfile, lines, numerals, records, specs, values
 from workbench import seller as sellers
+from workbench.dates import Ambiguous
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
-from workbench.values import Ambiguous
 
 __all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
            "blank", "empty", "frame", "read", "read_part"]
@@ -168,12 +168,12 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
         problems.append(Problem(int(raw.lines[row]), "", "", why))
         bad[row] = True
     amounts = [position for position, column in raw.match.columns.items() if column.type == "money"]
-    decimal = values.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
+    decimal = numerals.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
                                   raw.match.language)
     marks = []
 
     def told() -> str:
-        return values.date_order(raw.cells[position] for position, column in raw.match.columns.items()
+        return dates.day_order(raw.cells[position] for position, column in raw.match.columns.items()
                                  if column.type in ("date", "instant"))
 
     def convert(position: int, column: specs.Column) -> pa.Array:
