@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from workbench import cache, encoding, files, lines, overlaps, reports, specs
 from workbench import seller as sellers
+from workbench.cells import one
 from workbench.overlaps import EPOCH, Export
 
 
@@ -236,7 +237,7 @@ def _joined(pieces: list[pa.Table]) -> pa.Table:
         chunks = [chunk for piece in pieces for chunk in (
             piece.column(name).chunks if name in piece.schema.names
             else [reports.blank(fields[name].type, piece.num_rows)])]
-        return lines.one(chunks or [reports.blank(fields[name].type, 0)], small=True)  # a filter may leave no chunk
+        return one(chunks or [reports.blank(fields[name].type, 0)], small=True)  # a filter may leave no chunk
 
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         columns = list(pool.map(joined, names))

@@ -25,7 +25,7 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, specs, values
+from workbench import cells, dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, specs, values
 from workbench import seller as sellers
 from workbench.files import Part
 from workbench.flatfile import Problem
@@ -44,7 +44,7 @@ def folder() -> Path:
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs, the regions, the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
-               for module in (dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, values))
+               for module in (cells, dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, values))
     return hashlib.sha256(f"{specs.version()}{sellers.regions()}".encode() + b"".join(readers)).hexdigest()[:16]
 
 
@@ -152,7 +152,7 @@ def _narrow(table: pa.Table) -> pa.Table:
             return column
         coded = column.chunk(0)
         size = np.min_scalar_type(-max(len(coded.dictionary), 1))
-        return pa.DictionaryArray.from_arrays(coded.indices.to_numpy().astype(size), coded.dictionary)
+        return pa.DictionaryArray.from_arrays(coded.indices.to_numpy().astype(size), coded.dictionary, safe=False)
 
     columns = [small(column) for column in table.combine_chunks().columns]
     fields = [pa.field(field.name, column.type, metadata=field.metadata)

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench import encoding, specs
+from workbench.cells import kept, of_rows, one
 from workbench.lines import (
     LONGEST,
     TORN,
@@ -26,9 +27,6 @@ from workbench.lines import (
     Problem,
     Split,
     careful,
-    kept,
-    of_rows,
-    one,
     spare_cells,
     split,
 )
@@ -49,7 +47,7 @@ OTHERS = {  # what a file begins with that is no export
     b"<html": "a web page",
 }
 
-__all__ = ["NotReadable", "Problem", "Raw", "one", "read", "text"]
+__all__ = ["NotReadable", "Problem", "Raw", "read", "text"]
 
 
 @dataclass

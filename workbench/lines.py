@@ -22,6 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from workbench.cells import holds, is_empty, is_quoted, kept, of_rows, one, quotes, replaced, with_quotes
+
 AHEAD = 3  # pieces under way at once
 PIECE = 2 << 20  # bytes split at once: more leave the processor's cache, fewer repeat their distinct values more often
 NEAR = 1 << 16
@@ -89,7 +91,7 @@ def split(pieces: Iterable[bytes], layout: Layout) -> Split:
     _alike(found)
     cells = {position: one([part.cells.pop(position) for part in found]) for position in layout.wanted}
     if layout.delimiter == "\t" and not layout.quoted and any(part.marked for part in found) and _guarded(cells.values()):
-        cells = {position: _replaced(values, _unguarded) for position, values in cells.items()}
+        cells = {position: replaced(values, _unguarded) for position, values in cells.items()}
     lines = np.concatenate([part.lines for part in found]) if found else np.empty(0, np.int32)
     return Split(cells, lines, bad, texts, int(starts[-1]) - layout.first, found[0].head if found else [])
 
@@ -150,34 +152,21 @@ def numbered(pieces: Iterable[bytes], numbers: Iterable[int]) -> dict[int, bytes
     return found
 
 
-def one(chunks: Iterable[pa.Array], *, small: bool = False) -> pa.Array:
-    """One array out of several, with one dictionary. `small`: with codes as small as they can be, whatever they were."""
-    chunks = list(chunks)
-    if not chunks:
-        return pa.array([], pa.binary())
-    if small and pa.types.is_dictionary(chunks[0].type):
-        words = pc.count_distinct(pa.concat_arrays([chunk.dictionary for chunk in chunks])).as_py()
-        size = pa.from_numpy_dtype(np.min_scalar_type(-max(words, 1)))
-        chunks = [pa.DictionaryArray.from_arrays(chunk.indices.cast(size, safe=False), chunk.dictionary, safe=False)
-                  for chunk in chunks]
-    return pa.concat_arrays(chunks)
-
-
 # ---------------------------------------------------------------------------------------------------- pieces
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of PIECE or a little more that end where a line ends."""
-    kept: list[bytes] = []
+    begun: list[bytes] = []
     size = 0
     for piece in pieces:
         size += len(piece)
         end = piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, -1) + 1
         if end and size >= PIECE:
-            yield b"".join([*kept, memoryview(piece)[:end]])
-            kept, piece = [], piece[end:]
+            yield b"".join([*begun, memoryview(piece)[:end]])
+            begun, piece = [], piece[end:]
             size = len(piece)
-        kept.append(piece)
-    rest = b"".join(kept)
+        begun.append(piece)
+    rest = b"".join(begun)
     if rest:
         yield rest
 
@@ -274,8 +263,8 @@ def _loose(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.ndarray
             good &= ~of_rows(values, lambda texts: pc.match_substring(texts, b'"'))
     elif tabs and layout.quoted:
         for values in cells.values():
-            good &= of_rows(values, _is_closed)
-        cells = {position: _replaced(values, lambda texts: pc.binary_slice(texts, 1, -1))
+            good &= of_rows(values, is_quoted)
+        cells = {position: replaced(values, lambda texts: pc.binary_slice(texts, 1, -1))
                  for position, values in cells.items()}
     cells = {position: cells[position] for position in layout.wanted}
     if not good.all():
@@ -292,8 +281,8 @@ def _accounted(data: bytes, layout: Layout) -> tuple[dict[int, pa.Array], np.nda
         cells, total = _parse(data, layout, '"', every)
     except pa.ArrowInvalid:
         return None
-    broken = any(_holds(values, b"\r\n\t" if layout.delimiter == "\t" else b"\r\n") for values in cells.values())
-    inside = sum(_quotes(values) for values in cells.values())
+    broken = any(holds(values, b"\r\n\t" if layout.delimiter == "\t" else b"\r\n") for values in cells.values())
+    inside = sum(quotes(values) for values in cells.values())
     if broken or _count(data, b'"') != 2 * (layout.width * total + inside):
         return None
     wanted = {position: cells[position] for position in layout.wanted}
@@ -342,48 +331,9 @@ def _fitted(row: list[str], spare: int, layout: Layout) -> list[str] | None:
 
 # ---------------------------------------------------------------------------------------------------- values
 
-def of_rows(values: pa.Array, test: Callable[[pa.Array], pa.Array | np.ndarray]) -> np.ndarray:
-    """`test` of each row's value, looked at once per distinct value."""
-    if not isinstance(values, pa.DictionaryArray):
-        return np.array(test(values))
-    each = np.asarray(test(values.dictionary))
-    if each.all() or not each.any():
-        return np.full(len(values), bool(len(each)) and bool(each[0]))
-    return each[values.indices.to_numpy()]
-
-
-def _replaced(values: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """The values, each distinct one changed."""
-    if not isinstance(values, pa.DictionaryArray):
-        return change(values)
-    return pa.DictionaryArray.from_arrays(values.indices, change(values.dictionary), safe=False)
-
-
-def _is_closed(texts: pa.Array) -> np.ndarray:
-    """Whether a cell begins and ends with a quote."""
-    ends = _ends(texts)
-    closed = np.diff(ends) > 1
-    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
-    closed[closed] = (data[ends[:-1][closed]] == ord('"')) & (data[ends[1:][closed] - 1] == ord('"'))
-    return closed
-
-
-def _inner(values: pa.Array) -> list[bytes]:
-    """The distinct texts with a quote inside."""
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-    return texts.filter(pc.match_substring(texts, b'"')).to_pylist() if _holds(values, b'"') else []
-
-
-def _holds(values: pa.Array, signs: bytes) -> bool:
-    """Whether any of the bytes `signs` stands in any of the values."""
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-    data = texts.buffers()[2]
-    return data is not None and any(sign in text for text in [data.to_pybytes()] for sign in signs)
-
-
 def _doubling(columns: Iterable[pa.Array]) -> str:
     """Whether quotes inside cells are "doubled", as in a CSV download, or "bare", as in Amazon's own tab files."""
-    inner = [text for values in columns for text in _inner(values)]
+    inner = [text for values in columns for text in with_quotes(values)]
     if not inner:
         return ""
     even = all(len(run) % 2 == 0 for text in inner for run in re.findall(b'"+', text))
@@ -397,14 +347,14 @@ def _alike(found: list[Split]) -> None:
     old, new = (b'"', b'""') if bare else (b'""', b'"')
     for part in found:
         if part.inner == ("single" if bare else "doubled"):
-            part.cells = {position: _replaced(values, lambda texts: pc.replace_substring(texts, old, new))
+            part.cells = {position: replaced(values, lambda texts: pc.replace_substring(texts, old, new))
                           for position, values in part.cells.items()}
 
 
 def _guarded(columns: Iterable[pa.Array]) -> bool:
     """Whether a spreadsheet has written these tabs: it puts cells with a comma or a quote in quotes and doubles the quotes
     inside. Amazon's own tab files leave them bare; one bare quote anywhere proves them Amazon's."""
-    inner = [text for values in columns for text in _inner(values)]
+    inner = [text for values in columns for text in with_quotes(values)]
     return bool(inner) and all(re.fullmatch(rb'"(?=.*(?:,|""))(?:[^"]|"")*"', text, re.DOTALL) for text in inner)
 
 
@@ -413,30 +363,10 @@ def _unguarded(texts: pa.Array) -> pa.Array:
     return pc.replace_substring(bare, b'""', b'"')
 
 
-def _quotes(values: pa.Array) -> int:
-    """How many `"` stand in all values."""
-    if not _holds(values, b'"'):
-        return 0
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
-    at = np.flatnonzero(np.frombuffer(texts.buffers()[2], np.uint8) == ord('"'))
-    each = np.diff(np.searchsorted(at, _ends(texts)))
-    return int((each[values.indices.to_numpy()] if texts is not values else each).sum())
-
-
 def _count(data: bytes, sign: bytes) -> int:
     """How often the byte `sign` stands in `data`, looked through in parts that stay near the processor."""
     letters = np.frombuffer(data, np.uint8)
     return sum(np.count_nonzero(letters[at:at + NEAR] == ord(sign)) for at in range(0, len(letters), NEAR))
-
-
-def _ends(texts: pa.Array) -> np.ndarray:
-    """Where in the bytes of all texts each begins, and where the last one ends."""
-    return np.frombuffer(texts.buffers()[1], np.int32)[texts.offset:texts.offset + len(texts) + 1]
-
-
-def is_empty(values: pa.Array) -> np.ndarray:
-    """Which rows have an empty cell."""
-    return of_rows(values, lambda texts: pc.equal(pc.binary_length(texts), 0))
 
 
 def _blank(cells: dict[int, pa.Array], size: int) -> np.ndarray:
@@ -449,12 +379,3 @@ def _blank(cells: dict[int, pa.Array], size: int) -> np.ndarray:
     return blank
 
 
-def kept(cells: dict[int, pa.Array], lines: np.ndarray, keep: np.ndarray) -> tuple[dict[int, pa.Array], np.ndarray]:
-    """Some of the rows; no word stays that only the others had."""
-    def some(values: pa.Array) -> pa.Array:
-        values = values.filter(pa.array(keep))
-        if not isinstance(values, pa.DictionaryArray):
-            return values
-        return values.dictionary.take(values.indices).dictionary_encode()
-
-    return {position: some(values) for position, values in cells.items()}, lines[keep]

@@ -19,8 +19,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import currencies, dates, doubts, files, flatfile, lines, numerals, records, specs, values
+from workbench import currencies, dates, doubts, files, flatfile, numerals, records, specs, values
 from workbench import seller as sellers
+from workbench.cells import is_empty, one
 from workbench.dates import Ambiguous
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
@@ -180,7 +181,7 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
         cells = raw.cells[position]
         if column.down:
             cells = _filled_down(cells)
-            lost = np.flatnonzero(lines.is_empty(cells))
+            lost = np.flatnonzero(is_empty(cells))
             if len(lost):
                 problems.append(Problem(int(raw.lines[lost[0]]), column.name, "", "the row above that says it for all is "
                                         f"missing or was set aside: unknown in {len(lost)} rows", "doubt"))
@@ -215,7 +216,7 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
     for position, header in raw.match.unknown.items():
         if specs.fold(raw.header[position]):
             arrays[header] = raw.cells[position]
-        elif not lines.is_empty(raw.cells[position]).all():
+        elif not is_empty(raw.cells[position]).all():
             arrays[header] = raw.cells[position]
             problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
     if "currency" not in arrays:
@@ -249,7 +250,7 @@ def _remarks(raw: Raw) -> list[tuple[int, str]]:
     for cells in [raw.cells[p] for p in sorted(raw.cells)][1:]:
         if not alone.any():
             break
-        alone &= lines.is_empty(cells)
+        alone &= is_empty(cells)
     if len(raw.cells) > 2:
         found = {int(row): "only one cell is filled: a remark, not a record" for row in np.flatnonzero(alone)}
     for cells in texts[:1]:
@@ -365,7 +366,7 @@ def _rounded(table: pa.Table) -> pa.Table:
         return table
     digits = np.full(table.num_rows, 2)
     if "currency" in table.schema.names:
-        coded = flatfile.one(table.column("currency").chunks)
+        coded = one(table.column("currency").chunks)
         each = np.array([currencies.digits(code) for code in coded.dictionary.to_pylist()] or [2])
         digits = each[coded.indices.to_numpy()]
     for name in money:
