@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import currencies
-from workbench.detectors import Papers, coded, has_money, ordered, preview_fees, sales
+from workbench.detectors import Papers, coded, has_money, ordered, preview, sales
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
@@ -182,11 +182,7 @@ def _own_price(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Serie
 
 def _listed(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Series:
     """The SKU's price in the fee preview: what it sells for, else what the seller asks."""
-    preview = papers.books["fee_preview"]
-    place = preview["msku"].astype("str") + "\x1f" + preview["currency"].astype("str")
-    asked = pd.Series(preview["sales_price"].fillna(preview["your_price"]).to_numpy(float), index=place.to_numpy())
-    asked = asked.where(asked > 0)
-    return (rows["msku"].astype("str") + "\x1f" + money.astype("str")).map(asked[~asked.index.duplicated(keep="last")])
+    return (rows["msku"].astype("str") + "\x1f" + money.astype("str")).map(preview(papers.books)["price"])
 
 
 def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
@@ -195,7 +191,7 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     price = _own_price(rows, papers, rows["currency"])
     price = price.fillna(_listed(rows, papers, rows["currency"]))
     wanted = rows["msku"].astype("str") + "\x1f" + rows["currency"].astype("str")
-    own = wanted.map(preview_fees(papers.books))
+    own = wanted.map(preview(papers.books)["fees"])
     if has_money(papers):
         table = papers.once(sales)
         own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\x1f" + table["currency"]).median()))
