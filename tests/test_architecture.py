@@ -71,7 +71,8 @@ ARROWS = {
         "specs",
         "words",
     },
-    "page": {"cache", "display", "export", "words"},
+    "pictures": set(),
+    "page": {"cache", "display", "export", "pictures", "words"},
     "explore": {
         "approval",
         "books",
@@ -105,6 +106,7 @@ ARROWS = {
         "grid",
         "kernel",
         "page",
+        "pictures",
         "policy",
         "restatement",
         "runs",

@@ -28,6 +28,7 @@ READS_FILES = {
     "lines",
     "packet",
     "page",
+    "pictures",
     "policy",
     "publish",
     "reports",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench import charts, display, page, words
+from workbench import charts, display, page, pictures, words
 from workbench.figures import columns
 from workbench.figures.restatement import restated_in_short
 from workbench.words import same
@@ -100,7 +100,7 @@ def test_only_the_named_scripts_and_style_may_run():
 def test_a_chart_names_no_font_and_gives_chinese_labels_their_room():
     bars = charts.alt.Chart(pd.DataFrame({"a": ["运营中心运营中心", "12"], "b": [1, 2]})).mark_bar().encode(
         charts.alt.Y("a:N", title=None), charts.alt.X("b:Q", title=None)).properties(width=400)
-    drawn = page.drawing.svg(charts.spec(bars), "c")
+    drawn = page.drawing.svg(pictures.drawn(charts.spec(bars)), "c")
     left = int(re.search(r"translate\((\d+),", drawn)[1])
     assert "运营中心运营中心</text>" in drawn and "font-family" not in drawn
     assert 8 * 12 <= left <= 8 * 12 + 24  # one em a character
@@ -108,7 +108,7 @@ def test_a_chart_names_no_font_and_gives_chinese_labels_their_room():
 
 def test_text_that_looks_like_an_attribute_stays_as_it_is_in_a_chart():
     rows = rates(2).assign(msku=[EVIL, "B"])
-    drawn = page.drawing.svg(charts.intervals(rows, "msku", 0.003, same("x")).specs["en"], "c")
+    drawn = page.drawing.svg(pictures.drawn(charts.intervals(rows, "msku", 0.003, same("x")).specs["en"]), "c")
     assert '<b role="x"' not in drawn and "<script" not in drawn and '&lt;b role="x" id="y"' in drawn
 
 

@@ -247,7 +247,8 @@ class Engine(NBClientEngine):
         """Run the notebook that `nb_man` watches; as papermill's own engine, with our client."""
         return _Client(nb_man, timeout=execution_timeout, startup_timeout=start_timeout, kernel_name=kernel_name,
                        log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file,
-                       **{key: value for key, value in settings.items() if key in ("cwd", "resources")}).execute()
+                       **{key: settings[key] for key in ("cwd", "resources", "on_cell_executed") if key in settings}
+                       ).execute()
 
 
 papermill_engines.register(NAME, Engine)

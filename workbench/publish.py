@@ -26,7 +26,7 @@ from workbench import kernel
 
 kernel.skip_slow_imports()
 
-from workbench import __version__, crew, export, grid, page, runs, words  # noqa: E402
+from workbench import __version__, crew, export, grid, page, pictures, runs, words  # noqa: E402
 from workbench.grid import (  # noqa: E402
     Job,
     ParameterError,
@@ -117,12 +117,13 @@ def make(job: Job, force: bool = False) -> Outcome:
         with contextlib.ExitStack() as stack:
             closed = runs.lock(job.folder) if job.locked else None
             source = stack.enter_context(runs.as_locked(job.seller, closed)) if closed else job.seller
-            notebook = _run(job, source)
+            ahead = stack.enter_context(pictures.Ahead())
+            notebook = _run(job, source, ahead)
             found = page.recorded(notebook)
             error = _flaw(notebook, found)
             if not error:
                 text = page.html(notebook, title=_title(job.notebook), seller=job.name, month=job.month,
-                                 as_of=job.as_of, languages=job.languages)
+                                 as_of=job.as_of, languages=job.languages, draw=ahead.drawn)
                 error = _not_as_closed(job, closed, text)
             if not error:
                 if "lock" in parameters(notebook_path(job.notebook)):
@@ -145,8 +146,8 @@ def index(out: Path, languages: Sequence[str] = words.LANGUAGES) -> Path:
 
 # ---------------------------------------------------------------------------------------------------- one run
 
-def _run(job: Job, source: Path):
-    """The executed notebook; papermill injects the parameters, our engine runs the cells."""
+def _run(job: Job, source: Path, ahead: pictures.Ahead):
+    """The executed notebook; papermill injects the parameters, our engine runs the cells, whose charts are begun."""
     import papermill
 
     from workbench import engine
@@ -160,7 +161,8 @@ def _run(job: Job, source: Path):
     try:
         executed = papermill.execute_notebook(
             str(path), str(record), checked(path, given), engine_name=engine.NAME, progress_bar=False, log_output=False,
-            request_save_on_cell_execute=False, start_timeout=120, execution_timeout=SECONDS_A_CELL)
+            request_save_on_cell_execute=False, start_timeout=120, execution_timeout=SECONDS_A_CELL,
+            on_cell_executed=lambda cell, **told: ahead.begin(page.charts(cell, job.languages)))
         os.replace(record, job.folder / f"{job.notebook}.ipynb")
         return executed
     finally:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from workbench import display, words
+from workbench import display, pictures, words
 from workbench.display import MIME
 from workbench.page import drawing
 from workbench.page.overview import overview
 from workbench.words import Text, same, say
 
-__all__ = ["Recorded", "html", "overview", "recorded"]
+__all__ = ["Recorded", "charts", "html", "overview", "recorded"]
 
 PARAMETERS = {"parameters", "injected-parameters"}  # cells with these tags are not shown
 
@@ -51,22 +51,27 @@ def recorded(notebook: dict) -> Recorded:
     return Recorded(cards, records[-1] if records else {})
 
 
-def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str,
-         languages: Sequence[str] = words.LANGUAGES, script: bool = True) -> str:
-    """The page of an executed notebook. The same notebook gives the same bytes."""
+def charts(cell: dict, languages: Sequence[str]) -> list[dict]:
+    """The specifications of the charts that a cell showed, as its page draws them."""
+    return [block["specs"][name] for block in _blocks(cell) if block["kind"] == "chart" for name in languages]
+
+
+def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str, languages: Sequence[str] = words.LANGUAGES,
+         script: bool = True, draw: Callable[[dict], str] = pictures.drawn) -> str:
+    """The page of an executed notebook. The same notebook gives the same bytes. `draw`: a chart as SVG."""
     from nbconvert import HTMLExporter, TemplateExporter
     from nbformat.v4 import new_notebook
 
     def shown(text: Text) -> str:
         return display.span(text, languages)
 
-    told, draw = recorded(notebook), _Drawing(tuple(languages))
-    sections = draw.sections(notebook)
-    scripts = [*([drawing.bundle()] if draw.charts else []), drawing.script()] if script else []
+    told, body = recorded(notebook), _Drawing(tuple(languages), draw)
+    sections = body.sections(notebook)
+    scripts = [*([drawing.bundle()] if body.charts else []), drawing.script()] if script else []
     style, day = drawing.style(), words.form(dt.date.fromisoformat(as_of), "date")
     page = {
         "languages": [(name, drawing.TAGS[name]) for name in languages], "title": title, "seller": seller,
-        "month": words.form(month, "month"), "as_of": day, "lead": draw.lead, "sections": sections,
+        "month": words.form(month, "month"), "as_of": day, "lead": body.lead, "sections": sections,
         "titles": drawing.held({name: f"{title.in_(name)} · {seller} · {words.form(month, 'month').in_(name)}"
                                 for name in languages}),
         "words": drawing.script_words(languages),
@@ -125,8 +130,8 @@ def _listed(room: str, names: Sequence[str]) -> Text:
 class _Drawing:
     """Draws a notebook section by section; remembers what it has drawn so that no two parts share a name."""
 
-    def __init__(self, languages: tuple[str, ...]) -> None:
-        self.languages = languages
+    def __init__(self, languages: tuple[str, ...], draw: Callable[[dict], str]) -> None:
+        self.languages, self.draw = languages, draw
         self.lead = ""  # what stands under the notebook's title
         self.charts = 0
         self.names = Counter({"content": 1, "titles": 1, "words": 1})
@@ -192,8 +197,9 @@ class _Drawing:
         for language in self.languages:
             spec, name = block["specs"][language], f"chart-{self.charts}-{language}"
             alive = drawing.held({key: value for key, value in spec.items() if key not in ("$schema", "description")})
+            picture = drawing.svg(self.draw(spec), name)
             pieces.append(f'<div class="drawn" lang="{language}" role="img" data-chart="{name}" '
-                          f'aria-label="{escape(block["description"][language])}">{drawing.svg(spec, name)}</div>'
+                          f'aria-label="{escape(block["description"][language])}">{picture}</div>'
                           f'<script type="application/json" id="{name}">{alive}</script>')
         caption = f"<figcaption>{display.span(block['description'], self.languages)}</figcaption>"
         return f'<figure class="chart">{caption}{"".join(pieces)}</figure>'

@@ -1,10 +1,9 @@
-"""What a page's charts and scripts are made of: SVG drawn without a browser, the Vega bundle, the security policy."""
+"""What a page's charts and scripts are made of: SVG fit for a page, the Vega bundle, the security policy."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import functools
 import hashlib
 import json
 import re
@@ -17,7 +16,6 @@ from workbench import words
 FOLDER = Path(str(files("workbench") / "page"))
 TAGS = {"en": "en", "zh": "zh-Hans"}  # the languages as HTML names them
 SAID_BY_SCRIPT = ("filter", "save", "rows_all", "rows_some", "pick_months", "pick_marks", "every", "copy", "copied")
-MEASURE = "Workbench Measure"  # in `fonts`: text is as wide on every machine; the page's style names what it is shown in
 
 
 def security_policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -65,18 +63,13 @@ def bundle() -> str:
     return made
 
 
-def svg(spec: dict, name: str) -> str:
-    """A Vega-Lite specification as SVG with real text, drawn without a browser.
+def svg(picture: str, name: str) -> str:
+    """A chart's picture as it stands in a page, from `pictures.drawn`.
 
-    Text is measured with fonts that come along, so a machine's own fonts change nothing, and named no font, so the
-    reader's browser takes the page's. Vega numbers its clip paths over the whole process; here they are named after the
-    chart, so that the same chart gives the same bytes and two charts of a page do not clip each other.
+    Its text names no font, so the reader's browser takes the page's. Vega numbers its clip paths over the whole process;
+    here they are named after the chart, so that the same chart gives the same bytes and two charts of a page do not clip
+    each other.
     """
-    import vl_convert
-
-    _know_fonts()
-    measured = {**spec, "config": {**spec.get("config", {}), "font": MEASURE}}
-    drawn = vl_convert.vegalite_to_svg(measured, vl_version=_version(spec), allowed_base_urls=[])
     names: dict[str, str] = {}
 
     def tag(found: re.Match) -> str:
@@ -84,22 +77,4 @@ def svg(spec: dict, name: str) -> str:
         return re.sub(r'(id="|url\(#)([^")]+)',
                       lambda known: known[1] + names.setdefault(known[2], f"{name}-{len(names)}"), kept)
 
-    return re.sub(r"<[a-z][^>]*>", tag, drawn)
-
-
-@functools.cache
-def _know_fonts() -> None:
-    """Let vl-convert know our font: how wide each character is, Chinese ones too, and nothing to draw, so it is fast."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(FOLDER / "fonts"))
-
-
-def _version(spec: dict) -> str:
-    """The Vega-Lite version a specification asks for, as vl-convert spells it."""
-    import vl_convert
-
-    found = re.search(r"/v(\d+)\.(\d+)", spec.get("$schema", ""))
-    known = vl_convert.get_vegalite_versions()
-    asked = f"{found[1]}.{found[2]}" if found else ""
-    return asked if asked in known else known[-1]
+    return re.sub(r"<[a-z][^>]*>", tag, picture)
