@@ -8,6 +8,7 @@ bundle. The Content-Security-Policy names the hashes of the page's own scripts a
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,7 @@ def charts(cell: dict, languages: Sequence[str]) -> list[dict]:
 def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str, languages: Sequence[str] = words.LANGUAGES,
          script: bool = True, draw: Callable[[dict], str] = pictures.drawn) -> str:
     """The page of an executed notebook. The same notebook gives the same bytes. `draw`: a chart as SVG."""
-    from nbconvert import HTMLExporter, TemplateExporter
+    from nbconvert import TemplateExporter
     from nbformat.v4 import new_notebook
 
     def shown(text: Text) -> str:
@@ -78,13 +79,20 @@ def html(notebook: dict, *, title: Text, seller: str, month: str, as_of: str, la
         "state": _state(told.record), "foot": _foot(told.record, seller, month, day), "say": lambda key: shown(say(key)),
         "span": shown, "style": style, "scripts": scripts, "policy": drawing.security_policy(scripts, [style]),
     }
-    exporter = HTMLExporter(template_name="report", extra_template_basedirs=[str(drawing.FOLDER)])
     # everything is in `page`: nbconvert need not copy the notebook. HTMLExporter would parse the page once more, to give
     # pictures the alternative texts that ours have
-    return TemplateExporter.from_notebook_node(exporter, new_notebook(), resources={"page": page})[0]
+    return TemplateExporter.from_notebook_node(_exporter(), new_notebook(), resources={"page": page})[0]
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+@functools.cache
+def _exporter():
+    """nbconvert with our template, which it reads and compiles once."""
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(template_name="report", extra_template_basedirs=[str(drawing.FOLDER)])
+
 
 def _state(record: dict) -> tuple[str, Text] | None:
     """Whether the page stands on whole inputs and sound checks, for its head; None when the notebook does not say."""
