@@ -190,3 +190,10 @@ def test_two_currencies_stand_side_by_side(seller):
     assert any("in USD" in said for said in charts) and any("in CAD" in said for said in charts)
     owed = [row for row in tables(shown)["owed-to-paid"] if row[0][-1] == "owed"]
     assert len(owed) == 2 and {cell[0].rstrip("0123456789.,") for row in owed for cell in row[2:3]} == {"$", "CA$"}
+
+
+def test_a_case_without_ground_is_named_with_its_kind_in_the_readers_words():
+    risk = pd.DataFrame({"risk": ["no_claim", "many_a_day"], "subject": ["7", "2026-05-02"],
+                         "detail": ["lost_warehouse", "31"]})
+    (table,) = figures.cases._risks(risk, has_sheet=True, has_losses=True)
+    assert [row[2] for row in table.data()["rows"]] == [["Lost in warehouse", "仓库丢失", "Lost in warehouse"], ["31"]]

@@ -181,7 +181,7 @@ def test_scripts_and_actions_of_evidence_do_not_come_along(shop):
 def test_the_case_text_states_facts_in_both_languages_and_no_urgency(shop):
     _, claim, papers, fit = made(shop(**{"FBA15ABC POD.pdf": document("Date: 2026-05-04")}))
     said = packet.case_text(claim, papers)
-    for fact in ("FBA15ABC", "X000000001", "PHX7", "May 4, 2026", "reimburse 2 unit(s)", "GEYPWTSQRTXXXMVB",
+    for fact in ("FBA15ABC", "X000000001", "PHX7", "May 4, 2026", "reimburse 2 units", "GEYPWTSQRTXXXMVB",
                  "proof of delivery"):
         assert fact in said.en
     assert "货件编号 FBA15ABC" in said.zh and "请调查并赔付 2 件" in said.zh

@@ -186,6 +186,16 @@ def test_a_published_sheet_is_in_the_readers_words_and_columns_of_ones_own_keep_
     assert shown["outcome"][0] == say("case_outcome.denied").en and shown["who"] == ["Li"]
 
 
+def test_a_published_sheet_aligns_its_amounts_and_writes_its_days_as_the_page_does(tmp_path):
+    (tmp_path / "costs.csv").write_text("sku,unit_cost,freight_per_unit,currency,from_date\n"
+                                        "A,2,1,USD,2026-05-02\nB,3,,USD,\n")
+    data = explore.sheet(books.open(tmp_path), "costs", interactive=False).data()
+    at = [head["name"] for head in data["heads"]].index
+    assert data["heads"][at("unit_cost")]["numeric"] and not data["heads"][at("sku")]["numeric"]
+    assert [row[at("freight_per_unit")] for row in data["rows"]] == [["$1.00", "US$1.00", "1"], [""]]
+    assert [row[at("from_date")][0] for row in data["rows"]] == ["May 2, 2026", ""]
+
+
 def test_a_filed_claim_stands_in_the_case_sheet(list_panel, known, desk):
     list_panel.widgets["claim"].value = desk.table["claim_id"].iloc[0]
     list_panel.widgets["case"].value = "C-77"

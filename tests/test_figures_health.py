@@ -65,3 +65,14 @@ def test_what_many_files_say_is_one_row_with_its_first_places(tmp_path):
     (row,) = figures.worth_knowing(books.open(tmp_path)).data()["rows"]
     assert [cell[0] for cell in row[:1]] == ["colour"] and "9" in [cell[0] for cell in row]
     assert row[-1][0] == "costs-0.csv:1, costs-1.csv:1, costs-2.csv:1"
+
+
+def test_the_rules_of_a_page_are_those_of_its_own_figures(tmp_path):
+    known = books.open(tmp_path)
+    told = {}
+    for about in ("loss", "claims", "impact", "files", "closing"):
+        page = figures.trust(known, "2026-03", as_of="2026-03-31", policy="amazon", about=about).data()
+        (table,) = [block for block in page["blocks"] if block["kind"] == "table" and block["name"] == "rules"]
+        told[about] = [row[0][0] for row in table["rows"]]
+    assert "Loss rate" in told["loss"] and "Loss rate" not in told["impact"] + told["claims"] + told["files"]
+    assert "Effect" in told["impact"] and all("Policy" in names and "As known on" in names for names in told.values())

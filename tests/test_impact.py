@@ -368,6 +368,11 @@ def test_an_incident_is_claimable_or_the_sellers_own_by_the_articles_rule(kind, 
     assert found["side"].tolist() == [side] and bool(found["rule"].item()) == (side != "unclear")
 
 
+def test_the_rule_that_decides_an_incident_is_told_in_chinese_too():
+    rules = policy.load("article_2026_01").facts["triage"]
+    assert all(words.reason(rule["source"]).zh.startswith("文章") for rule in rules)
+
+
 def test_costs_of_two_currencies_stand_apart_and_a_missing_estimate_makes_the_sum_unknown():
     rules = policy.load("article_2026_01").facts["triage"]
     found = incidents.register(incidents.triage(sheet_of_incidents(
@@ -470,7 +475,7 @@ def test_the_page_says_the_verdict_of_the_numbers_beside_it_whatever_the_design(
     page = figures.impact.verdict(found)
     assert page.blocks[1].text == sentences.verdict(found)
     few = any(each.name == "events" and each.outcome == "failed" for each in found.checks)
-    card = page.blocks[0].cards[0]
+    card = page.blocks[0].cards[1]
     assert card.raw is None if few else card.raw == pytest.approx(found.ratio, nan_ok=True)
     for part in (figures.impact.checks, figures.impact.methods, figures.impact.over_time,
                  figures.impact.before_and_after, figures.impact.watch):
@@ -514,7 +519,7 @@ def test_a_ratio_of_too_few_incidents_is_told_by_its_interval_and_compared_with_
     rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["tiny"])
     found = impact.judged(rows, adopted, as_of=END, placebo=placebo)
     assert "failed_events" in {reason.code for reason in found.reasons} and found.ratio == found.ratio
-    card = figures.impact.verdict(found).blocks[0].cards[0]
+    card = figures.impact.verdict(found).blocks[0].cards[1]
     assert card.raw is None and card.value.en == f"{found.low:.2f} – {found.high:.2f}"
 
 
@@ -532,7 +537,7 @@ def test_an_unknown_ratio_stands_on_the_page_as_unknown():
 
     rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["never adopts"])
     cards = figures.impact.verdict(impact.judged(rows, adopted, as_of=END, placebo=placebo)).blocks[0].cards
-    assert [card.value.en for card in cards[:3]] == ["unknown"] * 3
+    assert [card.value.en for card in cards[:4]] == ["cannot say"] + ["unknown"] * 3
 
 
 def test_every_sop_of_the_sheet_is_answered_the_first_at_the_top(seller, tmp_path):

@@ -49,7 +49,7 @@ def test_a_claim_is_told_with_raw_lines_arithmetic_and_rule(seller, table):
 
 def test_the_same_is_told_in_chinese(seller, table):
     said = told(seller, table, "S-1", "lost_warehouse").zh
-    assert "可索赔：1 件，2026年4月20日 至 2026年6月19日（含最后一天）；还剩 1 天。" in said
+    assert "可索赔：1 件，2026年4月20日至 2026年6月19日（含最后一天）；还剩 1 天。" in said
     assert "应赔 3 件 - 找回 1 件 - 已赔付 1 件 = 未结 1 件" in said and "1 件 x US$8.00（采购成本）= US$8.00" in said
     assert "自事件记录起第 0 天至第 60 天" in said and '"Adjustments"' in said
 

@@ -1,6 +1,7 @@
 """Words for what Amazon writes as codes, and for the reasons that reading gives."""
 
 import ast
+import datetime as dt
 import re
 import tomllib
 from itertools import product
@@ -29,10 +30,37 @@ def test_losses_by_reason_are_told_in_words():
     assert row[1] == ["Customer damaged", "买家损坏", "CUSTOMER_DAMAGED"]
 
 
+def test_a_code_has_one_word_in_chinese_wherever_it_is_named():
+    for report in ("ledger_detail", "inventory_adjustments"):
+        assert specs.meaning(report, "reason", "M", "zh").startswith(words.say("reason.M").zh.partition(" · ")[2])
+
+
+def test_chinese_has_its_own_punctuation_beside_chinese_characters():
+    texts = [told for room in tomllib.loads((ROOM / "words" / "zh.toml").read_text("utf-8")).values()
+             if isinstance(room, dict) for told in room.values()]
+    texts += [told for spec in specs.reports().values() for told in (spec.title["zh"], spec.menu.get("zh", ""))]
+    wrong = [told for told in texts if re.search(r"[\u3400-\u9fff）”][,;:()?!](?=\S)|[,;:()?!](?=[\u3400-\u9fff])",
+                                                 re.sub(r"\{[^}]*\}", "一", told))]
+    assert not wrong
+
+
+def test_no_blank_parts_a_value_from_the_chinese_character_that_it_meets():
+    told = words.say("recovery.by_type", day=dt.date(2026, 6, 30)).zh
+    assert "在 2026年6月30日的" in told
+    names = words.say("explore.no_sku", sku="杯子 ").zh  # the value itself stays as it is
+    assert "杯子 " in names and "包含杯子" in names
+
+
+def test_english_counts_its_nouns():
+    english = (ROOM / "words" / "en.toml").read_text("utf-8")
+    assert "(s)" not in english
+    told = words.say("evidence.sum_all", open=1).en, words.say("evidence.sum_all", open=2).en
+    assert "reimburse 1 unit." in told[0] and "reimburse 2 units." in told[1]
+
+
 def test_a_report_has_one_name_in_chinese_wherever_it_is_named():
     for name in ("ledger_detail", "ledger_summary"):
-        told = specs.reports()[name].title["zh"].replace("(", "（").replace(")", "）")
-        assert words.say(f"table.{name}").zh == told
+        assert words.say(f"table.{name}").zh == specs.reports()[name].title["zh"]
 
 
 # ---------------------------------------------------------------------------------------------------- reasons

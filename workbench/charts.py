@@ -164,7 +164,7 @@ def _over_months(language: str) -> alt.LayerChart:
 def intervals(rates: pd.DataFrame, by: str, baseline: float, description: Text) -> Chart:
     """The loss rate and its interval per FC, SKU …: one line each, in the order given, the baseline dashed.
 
-    An interval that reaches far beyond the largest rate is cut there; its limits stand in the tooltip.
+    An interval that reaches far beyond the largest rate is cut there and ends in an arrow; its limits stand in the tooltip.
     """
     rows = rates[[by, "loss_rate", "loss_rate_low", "loss_rate_high", "units_lost", "units_handled"]]
     top = max(float(rows["loss_rate"].max()) * 1.6 if len(rows) else 0.0, baseline * 2)
@@ -178,10 +178,13 @@ def _intervals(language: str, by: str) -> alt.LayerChart:
         alt.X("loss_rate_low:Q", axis=alt.Axis(format=".2%", tickCount=6), title=name("loss_rate", language)),
         alt.X2("loss_rate_shown"))
     picked = click(by)
+    cut = base.transform_filter("datum.loss_rate_high > datum.loss_rate_shown").mark_point(
+        shape="triangle-right", size=70, filled=True, color=ACCENT, opacity=0.9, xOffset=-4).encode(
+        alt.X("loss_rate_shown:Q"))
     points = base.mark_point(size=80, filled=True, color=ACCENT).encode(
         alt.X("loss_rate:Q"), tooltip=_rate_tips(f"{by}:N", language),
         opacity=alt.condition(picked, alt.value(1), alt.value(0.3))).add_params(picked, zoom())
-    return alt.layer(spans, _baseline(alt.X("baseline:Q"), language), points).properties(
+    return alt.layer(spans, cut, _baseline(alt.X("baseline:Q"), language), points).properties(
         width=WIDTH, height=alt.Step(24))
 
 
@@ -265,7 +268,10 @@ def _by_claim_type(rows: pd.DataFrame, when: str, domain: tuple[str, ...], descr
 
 def _claim_bars(language: str, when: str, domain: tuple[str, ...], order: tuple[str, ...]) -> alt.Chart:
     kinds = [_word("claim_type", word, language) for word in order]
-    later = f"datum.value == '{LATER}' ? '{name(LATER, language)}' : datum.value"
+    month, number = "+slice(datum.value, 0, 2)", "+slice(datum.value, 3)"
+    day = f"timeFormat(datetime(2000, {month} - 1, {number}), '%b %-d')" if language == "en" else \
+        f"({month}) + '月' + ({number}) + '日'"
+    later = f"datum.value == '{LATER}' ? '{name(LATER, language)}' : {day}"
     axis = month_axis(language) if when == "month" else alt.X(
         "week:O", title=name("week", language), axis=alt.Axis(labelExpr=later, labelAngle=0, labelOverlap="greedy"))
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(

@@ -30,6 +30,7 @@ LONG_VALUE = 12  # characters; a longer key figure is set smaller
 LONG, MIDDLING = 44, 26  # characters; a column with longer texts may break its lines, sooner or when there is no room
 PIECE = 32  # characters; a longer one, of a file name or an identifier, may be broken anywhere
 DAYS = {"date", "covered", "month"}
+_WHOLE = re.compile(r"−[^\s\d<]+[\d,.]*\d|\d{4}-\d\d-\d\d")  # "−$5.20", "2026-05-01": no line of prose ends within
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
 
@@ -140,13 +141,15 @@ class Table(_Block):
                 "rows": [list(row) for row in rows], "left_out": len(self.frame) - len(shown)}
 
     def _cells(self, frame: pd.DataFrame, column: Column, languages: Sequence[str]) -> list[list[str]]:
-        values = frame[column.name].tolist()
+        values, kind = frame[column.name].tolist(), column.form
+        if kind in ("percent", "share") and not any(isinstance(value, Text) for value in values):
+            kind = words.alike(kind, values)
         currencies = frame[column.currency].tolist() if column.form == "money" else [""] * len(values)
         room = self.labels.get(column.name)
         if room:  # few distinct words
-            named = {value: _cell(value, column.form, "", room, languages) for value in set(values)}
+            named = {value: _cell(value, kind, "", room, languages) for value in set(values)}
             return [named[value] for value in values]
-        return [_cell(value, column.form, currency, None, languages)
+        return [_cell(value, kind, currency, None, languages)
                 for value, currency in zip(values, currencies, strict=True)]
 
 
@@ -233,7 +236,7 @@ def _cell(value: object, form: str, currency: str, room: str | None, languages: 
     if room and words.known(f"{room}.{value}"):
         text = words.say(f"{room}.{value}")
         return [*(text.in_(language) for language in (languages[0], languages[-1])), str(value)]
-    held = Money(value, currency) if form == "money" else value
+    held = Money(value, currency) if form == "money" and not isinstance(value, Text) else value
     first = words.written(held, form, languages[0])
     other = first if len(languages) == 1 else words.written(held, form, languages[-1])
     raw = _raw(value)
@@ -256,7 +259,8 @@ def _raw(value: object) -> str:
 
 
 def _draw_note(data: dict, languages: tuple[str, ...]) -> str:
-    return f'<p class="note {escape(data["tone"])}">{span(data["text"], languages)}</p>'
+    told = _WHOLE.sub(r'<span class="whole">\g<0></span>', span(data["text"], languages))
+    return f'<p class="note {escape(data["tone"])}">{told}</p>'
 
 
 def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:

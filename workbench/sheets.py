@@ -34,6 +34,15 @@ def headers(sheet: str, language: str = "en") -> list[str]:
     return [_header(column, language) for column in _spec(sheet).columns]
 
 
+def kinds(sheet: str) -> dict[str, str]:
+    """What each column of a sheet holds, by its header: "text", "id", "date", "money", "count" …
+
+    >>> kinds("costs")["unit_cost"]
+    'money'
+    """
+    return {_header(column, "en"): specs.registry()[column.name]["type"] for column in _spec(sheet).columns}
+
+
 def templates(folder: Path, sheets: Sequence[str] = SHEETS, language: str = "en") -> list[Path]:
     """An empty sheet for each name that the folder does not hold yet, as .xlsx with the header; the paths made.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from importlib.resources import files
 
 import pandas as pd
@@ -12,6 +14,7 @@ from workbench.books import Books
 from workbench.display import Column, Note, Table
 from workbench.words import Text, known, reason, same, say
 
+FORMS = {"date": "date", "count": "units", "money": "money"}  # what a column holds -> how it is written
 LABELS = {"claim_type": "claim_type", "outcome": "case_outcome"}  # column of a sheet -> the words' room of its values
 
 
@@ -21,8 +24,18 @@ def sheet(books: Books, name: str, *, interactive: bool):
     if not interactive:
         if table.empty:
             return Note(say("sheet.none", name=same(name)))
-        return Table(table, _titled(name, table), say(f"table.{name}"), name=name, labels=LABELS)
+        return _table(name, table)
     return _grid(books, name, table)
+
+
+def _table(name: str, rows: pd.DataFrame) -> Table:
+    """The sheet to read: amounts, counts and days in the reader's form, a blank cell blank."""
+    forms = {head: FORMS[kind] for head, kind in sheets.kinds(name).items() if kind in FORMS}
+    made = {"date": dt.date.fromisoformat, "units": int, "money": float}
+    shown = rows.assign(**{head: [made[form](text) if text else same("") for text in rows[head]]
+                           for head, form in forms.items()})
+    columns = tuple(replace(column, form=forms.get(column.name, column.form)) for column in _titled(name, rows))
+    return Table(shown, columns, say(f"table.{name}"), name=name, labels=LABELS)
 
 
 def _titled(name: str, table: pd.DataFrame) -> tuple[Column, ...]:

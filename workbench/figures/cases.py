@@ -12,7 +12,7 @@ import pandas as pd
 from workbench import approval, charts, evidence, filing
 from workbench.detectors import DETECTORS
 from workbench.display import Note, Page, Table
-from workbench.figures.shared import TYPE, columns, unknown_kinds
+from workbench.figures.shared import TYPE, claim_type, columns, unknown_kinds
 from workbench.recovery import Account
 from workbench.words import Money, Text, form, say
 
@@ -90,6 +90,8 @@ def _risks(risk: pd.DataFrame, has_sheet: bool, has_losses: bool) -> list:
              for word, there in (("losses", has_losses), ("sheet", has_sheet)) if not there]
     if risk.empty:
         return notes or [Note(say("recovery.risks_none"))]
+    risk = risk.assign(detail=[claim_type(detail) if kind == "no_claim" else detail
+                               for kind, detail in zip(risk["risk"], risk["detail"], strict=True)])
     return [*notes, Table(risk, columns("risk", "subject", "detail"), say("recovery.risks"), name="audit-risks",
                           labels={"risk": "risk"})]
 

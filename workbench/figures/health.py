@@ -36,7 +36,7 @@ def health_in_short(books: Books) -> Page:
     cards = (
         Card("files", say("health.files"), form(len(read), "units"), say("health.rows", rows=int(read["rows"].sum())),
              raw=len(read)),
-        Card("span", say("health.span"), same(f"{first} – {last}") if dated else say("value.unknown"),
+        Card("span", say("health.span"), _between(first, last) if dated else say("value.unknown"),
              say("health.through", day=min(read["last_day"].max().date(), books.through)) if dated else Text("", ""),
              raw=f"{first}..{last}" if dated else None),
         Card("aside", say("health.aside"), form(aside, "units"), say("health.not_read", files=other),
@@ -136,6 +136,11 @@ def _spans(books: Books, table: str) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
 
 def _lacks(books: Books, table: str) -> bool:
     return books.is_absent(table) or books.table(table, []).empty
+
+
+def _between(first: str, last: str) -> Text:
+    a, b = (form(month, "month_short") for month in (first, last))
+    return Text(f"{a.en} – {b.en}", f"{a.zh} – {b.zh}")
 
 
 def _named(room: str, name: str) -> Text:

@@ -15,7 +15,7 @@ from workbench import incidents
 from workbench.books import Books
 from workbench.display import Card, Chart, Column, Figures, Note, Page, Table
 from workbench.figures import watching
-from workbench.figures.shared import columns
+from workbench.figures.shared import columns, reasons
 from workbench.impact import Impact, sentences
 from workbench.impact.estimate import Estimate
 from workbench.words import Money, Text, form, same, say
@@ -27,6 +27,9 @@ def verdict(found: Impact) -> Page:
     """Key figures, the verdict as one sentence, and its reasons."""
     known = found.ratio == found.ratio
     cards = (
+        Card("verdict", say("impact.card"), say(f"impact.card_{_word(found)}"),
+             say("impact.card_note", sop=found.sop) if found.sop else Text("", ""),
+             tone={"effect_fell": "good", "effect_rose": "bad"}.get(_word(found), ""), raw=found.verdict),
         _ratio(found),
         *_naive(found),
         Card("seen", say("impact.seen"), form(found.estimate.seen if known else None, "units"),
@@ -39,6 +42,11 @@ def verdict(found: Impact) -> Page:
     notes = [Note(sentences.reason(each)) for each in found.reasons]
     method = Note(say(f"impact.method_{found.method}", days=found.period_days) + say("impact.outcome"), "quiet")
     return Page((Figures(cards), told, *notes, method))
+
+
+def _word(found: Impact) -> str:
+    """The verdict in one word, an effect with its direction."""
+    return f"effect_{'fell' if found.ratio < 1 else 'rose'}" if found.verdict == "effect" else found.verdict
 
 
 def _ratio(found: Impact) -> Card:
@@ -104,7 +112,8 @@ def over_time(found: Impact) -> Chart | Note:
              if day is not None} | {month: mark for month, mark in BREAKS.items() if months.min() <= month <= months.max()}
     top = float(rows["rate"].max())
     frame = pd.DataFrame({"month": list(marks), "mark": list(marks.values())}).sort_values("month", ignore_index=True)
-    frame = frame.assign(at=top * (1 - 0.09 * (np.arange(len(frame)) % 3)))
+    frame = frame.assign(at=top * (1 - 0.09 * (np.arange(len(frame)) % 3)),
+                         is_late=frame["month"].astype("str") > months.sort_values().iloc[len(months) // 2])
     return watching.two_groups(rows, frame, say("impact.over_time"))
 
 
@@ -135,7 +144,8 @@ def register(books: Books, triaged: pd.DataFrame, found: Impact) -> Page:
     own, amazon, unclear = (int((triaged["side"] == side).sum()) for side in ("own", "amazon", "unclear"))
     kinds = incidents.register(triaged).rename(columns={"cost": "amount", "incidents": "count"})
     shown = triaged.sort_values("date", ascending=False).rename(columns={"date": "event_date", "estimated_loss": "amount"})
-    shown = shown.assign(source=shown["rule"], sources=shown["file"].astype("str") + ":" + shown["line"].astype("str"))
+    places = shown["file"].astype("str") + ":" + shown["line"].astype("str")
+    shown = shown.assign(source=reasons(shown["rule"]), sources=places)
     side, since = {"side": "incident_side"}, incidents.before_and_after(triaged, found.first_adoption, found.as_of)
     counted = () if since is None else (Note(say(
         "incidents.since", sop=found.sop, before=since[0].incidents, months=since[0].months,

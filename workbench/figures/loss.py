@@ -12,7 +12,7 @@ from workbench.figures import watching
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import covered_months, not_covered
 from workbench.rates import Clusters, control, funnel
-from workbench.words import Money, Text, change, form, say
+from workbench.words import Money, Text, change, form, named, say
 
 SHOWN = 12  # centres or SKUs in a chart
 TRAIL = 12  # months behind a key figure
@@ -143,7 +143,8 @@ def chance(rates: pd.DataFrame, by: str, baseline: float, clusters: Clusters) ->
     shown = columns(by, "units_handled", "units_lost", "loss_rate", "loss_rate_shrunk", "p_above", "is_flagged")
     table = Table(rows, shown,
                   name=f"standing-by-{by}".replace("_", "-"), labels={"is_flagged": "abnormal"})
-    chart = watching.funnel_plot(rows.rename(columns={"is_flagged": "flagged"}), by, limits, say("loss.funnel", mean=mean))
+    chart = watching.funnel_plot(rows.rename(columns={"is_flagged": "flagged"}), by, limits,
+                                 say("loss.funnel", one=named("one", by), mean=mean))
     return Page((chart, Note(told), table))
 
 

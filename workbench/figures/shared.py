@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ def claim_type(name: str) -> Text:
 def rules_named(policy: str, *, short: bool = False) -> Text:
     """What a policy is called; `short` leaves out what stands in brackets."""
     called = policies.title(policy)
-    return Text(**{language: text.partition("(")[0].strip() if short else text for language, text in called.items()})
+    return Text(**{language: re.split("[(（]", text)[0].strip() if short else text for language, text in called.items()})
 
 
 def unknown_kinds(lacking: pd.DataFrame) -> list[Note]:

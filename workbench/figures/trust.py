@@ -17,6 +17,8 @@ from workbench.display import Note, Page, Record, Table
 from workbench.figures.shared import columns, last_day, reasons, rules_named, titled
 from workbench.words import Text, form, known, same, say
 
+RULES = {"loss": ("definition", "interval", "baseline"), "claims": ("claims", "expected"), "files": ("reading",),
+         "impact": ("outcome", "effect"), "closing": ("definition", "claims")}  # what a page is about -> its definitions
 OUTCOMES = ("failed", "unknown", "passed")  # of checks, what matters first
 
 
@@ -51,10 +53,12 @@ def _ends(month: str) -> tuple[dt.date, dt.date]:
     return np.datetime64(month, "D").item(), last_day(month)
 
 
-def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[str] = ("ledger_detail",)) -> Page:
+def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[str] = ("ledger_detail",),
+          about: str = "loss") -> Page:
     """The last section of every page: checks, what was not read, files, rules; and the record of the run.
 
-    `needs`: the tables this page's figures stand on; what is absent of them is named.
+    `needs`: the tables this page's figures stand on; what is absent of them is named. `about`: whose rules stand on the
+    page, a name of RULES.
     """
     found = checks(books)
     read = books.files[books.files["report"] != ""]
@@ -69,7 +73,7 @@ def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[
         _aside(books),
         Table(sources, columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day",
                             "last_day", "encoding", "sha256"), say("trust.files"), name="files"),
-        _rules(books, as_of, policy)]
+        _rules(books, as_of, policy, about)]
     failed = bool(found.failed) or not_covered(books, month) is not None
     absent = [name for name in needs if books.is_absent(name)]
     facts = {"seller": books.seller.name, "month": month, "as_of": as_of, "policy": policy,
@@ -141,13 +145,14 @@ def _aside(books: Books) -> Table | Note:
     return Table(rows, columns("file", "line", "column", "value", "why"), say("trust.problems"), name="problems")
 
 
-def _rules(books: Books, as_of: str, policy: str) -> Table:
-    """What the figures were made with: definitions, intervals, settings."""
+def _rules(books: Books, as_of: str, policy: str, about: str) -> Table:
+    """What the figures were made with: the definitions of what the page is about, and the settings of all pages."""
     costs = say("trust.rule_costs_none") if books.is_absent("costs") else say("trust.rule_costs_some",
                                                                               n=len(books["costs"]))
     rules = say("trust.rule_policy_text", title=rules_named(policy), name=same(policy))
-    rows = [("definition", say("trust.rule_definition_text")), ("interval", say("trust.rule_interval_text")),
-            ("baseline", form(books.seller.baseline, "percent")), ("costs", costs), ("policy", rules),
+    told = {"baseline": form(books.seller.baseline, "percent"), "outcome": say("impact.outcome")}
+    rows = [*((name, told[name] if name in told else say(f"trust.rule_{name}_text")) for name in RULES[about]),
+            ("costs", costs), ("policy", rules),
             ("as_of", form(dt.date.fromisoformat(as_of), "date")), ("calendar", same(books.seller.time_zone)),
             ("version", same(__version__))]
     frame = pd.DataFrame({"rule": [say(f"trust.rule_{name}") for name, _ in rows], "setting": [text for _, text in rows]})

@@ -55,7 +55,7 @@ def funnel_plot(rows: pd.DataFrame, by: str, limits: pd.DataFrame, description: 
 
 def _funnel_plot(language: str, by: str) -> alt.LayerChart:
     x = alt.X("units_handled:Q", scale=alt.Scale(type="log", nice=False), title=name("units_handled", language),
-              axis=alt.Axis(format="~s", tickCount=6))
+              axis=alt.Axis(format="~s", tickCount=6, labelOverlap="greedy", labelSeparation=6))
     y = {"scale": alt.Scale(nice=False, zero=True), "title": name("loss_rate", language),
          "axis": alt.Axis(format=".2%", tickCount=6)}
     within = alt.Chart(alt.NamedData("limits"))
@@ -112,15 +112,15 @@ def _event_study(language: str) -> alt.LayerChart:
 def two_groups(rows: pd.DataFrame, marks: pd.DataFrame, description: Text) -> Chart:
     """Incident rates per month of adopters and others, with the days that matter: first and last adoption, rule changes.
 
-    Rows: month, group, rate, incidents, units_handled. `marks`: month, `mark` (a word of [mark]) and the height `at` which
-    it is written.
+    Rows: month, group, rate, incidents, units_handled. `marks`: month, `mark` (a word of [mark]), the height `at` which it
+    is written and `is_late`, whether it stands in the later half, where there is room before its line only.
     """
     def kinds(language: str) -> pd.DataFrame:
         shown = rows[["month", "rate", "incidents", "units_handled"]]
         return shown.assign(kind=[say(f"group.{word}").in_(language) for word in rows["group"]])
 
     def labels(language: str) -> pd.DataFrame:
-        return marks[["month", "at"]].assign(label=[say(f"mark.{word}").in_(language) for word in marks["mark"]])
+        return marks[["month", "at", "is_late"]].assign(label=[say(f"mark.{word}").in_(language) for word in marks["mark"]])
 
     return drawn(_two_groups, {"rows": kinds, "marks": labels}, description)
 
@@ -139,6 +139,7 @@ def _two_groups(language: str) -> alt.LayerChart:
     named = alt.Chart(alt.NamedData("marks")).encode(month_axis(language))
     rules = named.mark_rule(strokeDash=[3, 3], color=WARN).encode(
         tooltip=[alt.Tooltip("label:N", title=name("mark", language))])
-    labels = named.mark_text(align="left", dx=4, dy=-4, baseline="top", fontSize=11).encode(
-        alt.Y("at:Q"), alt.Text("label:N"))
-    return alt.layer(rules, lines, labels).properties(width=WIDTH, height=HEIGHT)
+    labels = [named.transform_filter(f"datum.is_late == {late}").mark_text(
+        align=align, dx=dx, dy=-4, baseline="top", fontSize=11).encode(alt.Y("at:Q"), alt.Text("label:N"))
+        for late, align, dx in (("false", "left", 4), ("true", "right", -4))]
+    return alt.layer(rules, lines, *labels).properties(width=WIDTH, height=HEIGHT)

@@ -14,12 +14,13 @@ import math
 import re
 import string
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import NamedTuple
 
 LANGUAGES = ("en", "zh")
+_HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")  # a Chinese character or its punctuation
 _PLACES = {"": "(.*?)", "units": r"(\d[\d,]*)", "table": r"(\w+)"}  # what may stand in a place of a reason
 
 
@@ -105,12 +106,24 @@ def reason(why: str) -> Text:
 
 
 def form(value: object, kind: str) -> Text:
-    """One value in both languages; `kind`: units, number, percent, money, date, covered, month, share, hash, text.
+    """One value in both languages; `kind`: units, number, percent, money, date, covered, month,
+    month_short, share, hash, text.
 
     >>> form(0.0031, "percent"), form(dt.date(2026, 6, 30), "date").zh
     (Text(en='0.310%', zh='0.310%'), '2026年6月30日')
     """
     return Text(*(written(value, kind, language) for language in LANGUAGES))
+
+
+def alike(kind: str, values: Iterable[object]) -> str:
+    """The form in which values of one kind have as many decimals as the smallest needs, so that they stand in line.
+
+    >>> alike("percent", [0.0031, 0.012]), alike("share", [0.2, 0.5])
+    ('percent3', 'share')
+    """
+    least = {"percent": 0.01, "share": 0.1}.get(kind, 0)
+    fine = any(value != 0 and abs(value) < least for value in values if not is_unknown(value))
+    return f"{kind}{'3' if kind == 'percent' else '1'}" if least and fine else kind
 
 
 def written(value: object, kind: str, language: str) -> str:
@@ -198,6 +211,20 @@ class _Form(string.Formatter):
     def __init__(self, language: str) -> None:
         self.language = language
 
+    def vformat(self, sentence: str, args: Sequence[object], values: Mapping[str, object]) -> str:
+        """The sentence filled in; in Chinese no blank parts a value from the character that it meets."""
+        parts = []
+        for text, name, kind, _ in self.parse(sentence):
+            parts += [text, "" if name is None else self.format_field(values[name], kind)]
+        if self.language == "zh":
+            for at in range(0, len(parts), 2):  # the sentence's own parts; a value stays as it is
+                before, after = (parts[at - 1][-1:] if at else ""), parts[at + 1][:1]
+                if _HAN.match(before) and parts[at][:1] == " " and _HAN.match(parts[at][1:2]):
+                    parts[at] = parts[at][1:]
+                if _HAN.match(after) and parts[at][-1:] == " " and _HAN.match(parts[at][-2:-1]):
+                    parts[at] = parts[at][:-1]
+        return "".join(parts)
+
     def format_field(self, value: object, kind: str) -> str:
         if isinstance(value, Text):
             return value.in_(self.language)
@@ -229,6 +256,14 @@ class _Form(string.Formatter):
         """A rate: three decimals below one per cent, where loss rates live."""
         return f"{value * 100:.{3 if abs(value) < 0.01 else 2}f}%".replace("-", "−")
 
+    def _percent3(self, value: float) -> str:
+        """A rate beside others of which one is below one per cent."""
+        return f"{value * 100:.3f}%".replace("-", "−")
+
+    def _share1(self, value: float) -> str:
+        """A share beside others of which one is below a tenth."""
+        return f"{value * 100:.1f}%"
+
     def _share(self, value: float) -> str:
         return f"{value * 100:.0f}%" if value >= 0.1 or value == 0 else f"{value * 100:.1f}%"
 
@@ -255,6 +290,12 @@ class _Form(string.Formatter):
 
     def _month(self, value: str) -> str:
         """A month given as "2026-06"."""
+        return self._of_month("yMMMM", value)
+
+    def _month_short(self, value: str) -> str:
+        return self._of_month("yMMM", value)
+
+    def _of_month(self, skeleton: str, value: str) -> str:
         from babel.dates import format_skeleton
 
-        return format_skeleton("yMMMM", dt.date(int(value[:4]), int(value[5:7]), 1), locale=self._locale)
+        return format_skeleton(skeleton, dt.date(int(value[:4]), int(value[5:7]), 1), locale=self._locale)
