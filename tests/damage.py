@@ -241,7 +241,7 @@ def _cut_start(sample, dice):
 def _hole(sample, dice):
     text, at = _body(sample, dice)
     left = text[:at] + text[at + dice.randrange(2, 400):]
-    widths = {len(row) for row in csv.reader(left.splitlines(), delimiter=sample.separator)}
+    widths = {len(row) for row in csv.reader(left.splitlines(), delimiter=sample.separator) if row}
     return None if widths == {len(sample.header)} else left.encode()  # None: what is left is lines of good cells
 
 

@@ -163,6 +163,13 @@ def test_quotes_that_do_not_close_swallow_no_row(read):
     assert told(found, "row") == [(2, ""), (4, "")]
 
 
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_half_a_cell_of_another_line_is_no_part_of_a_title(read, separator):
+    whole = text(separator=separator, quoted=True)
+    found = read(whole[:whole.index('"Shipments"')] + whole[whole.index("el, blue"):])  # "Mug",el, blue","Adjustments",…
+    assert found.table["line"].tolist() == [3] and told(found, "row") == [(2, "")]
+
+
 @pytest.mark.parametrize(("line", "change"), [
     (3, lambda line: line.replace("\t", "", 1)), (3, lambda line: line.replace("\t", "\t\t", 1)),
     (3, lambda line: line.replace("-3", "-3x")), (3, lambda line: line.replace("05/14", "13/32")),

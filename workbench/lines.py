@@ -312,7 +312,10 @@ def _row(texts: dict[int, str], at: int, spare: int, layout: Layout) -> tuple[li
             break
         joined += "\n" + texts[at + used]
     if layout.quoted and line.startswith('"') and line.endswith('"') and len(line) > 1:  # undoubled inner quotes
-        return _fitted(line[1:-1].split(f'"{layout.delimiter}"'), spare, layout), 1
+        between = layout.delimiter
+        row = line[1:-1].split(f'"{between}"')
+        torn = any(f'"{between}' in cell or f'{between}"' in cell for cell in row)  # half a cell, as far as one can tell
+        return None if torn else _fitted(row, spare, layout), 1
     if layout.delimiter == "\t" and not layout.quoted:
         return _fitted(line.split("\t"), spare, layout), 1
     return None, 1
