@@ -5,8 +5,11 @@ worse than others. Counting each unit as independent makes intervals far too nar
 sizes, a compound Poisson variable: its variance is its mean times the dispersion E[size^2] / E[size], taken from all
 clusters known, since a short period holds too few to tell; what months vary beyond that is added (`restless`). The
 interval is the gamma interval for weighted sums of Poisson counts (Fay and Feuer 1997) with the mean cluster in the upper
-limit (Tiwari, Clegg and Zou 2006), at Student's level for the number of clusters and months that the dispersion was seen
-in. With clusters of one unit and quiet months it is Garwood's exact one.
+limit (Tiwari, Clegg and Zou 2006), at Student's level for what the dispersion was seen in. With clusters of one unit and
+quiet months it is Garwood's exact one, which never falls short and so covers too much; with more dispersion it aims at 95 %
+on average: both limits are drawn in by a third of a cluster, which makes them the mid-P limits (Lancaster 1961) of so many
+clusters, and where a rate is so small that no loss at all would leave it inside, so that it can be missed on one side only,
+the lower limit has both tails (as in Blaker 2000).
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import numpy as np
 
 LEAST_POINTS = 8  # points in time before their scatter tells anything
 MOVING_RANGE, FREEDOM = 1.128, 0.6  # of two normal points: the mean range in standard deviations; its freedom a step
-GRADE = 0.02  # dispersions are told apart in steps of two per cent, so that few distinct limits are computed
+CLUSTER_FREEDOM = 0.4  # a cluster's part in telling the dispersion: of clusters 1 to 16 and heavier, five tell like two
+GRADE, PARTS = 0.02, 20  # dispersions are told apart in steps of two per cent, parts of all handled in twentieths
 
 
 class Interval(NamedTuple):
@@ -32,10 +36,11 @@ class Clusters(NamedTuple):
 
     mean_size: float = 1.0
     dispersion: float = 1.0  # E[size^2] / E[size]: variance of the units lost over their mean
-    number: float = float("inf")  # clusters of equal size that would tell as much about the dispersion
+    number: float = float("inf")  # of clusters that the dispersion was seen in
     unrest: float = 0.0  # dispersion added by months that differ, per unit handled in a month
     seen: int = 1  # months the unrest was seen in
     months: int = 1  # in question: those of a rate that is not a month's
+    handled: float = float("inf")  # units, in the months seen
 
     def over(self, exposure: np.ndarray, months: int | None = None) -> np.ndarray:
         """The dispersion of what is lost of so many units handled in so many months (by default those in question)."""
@@ -50,47 +55,63 @@ def clustered(units: np.ndarray, exposure: np.ndarray, clusters: Clusters = ALON
     """The interval of units per exposure when units come in `clusters` (`cluster_moments`, `restless`).
 
     `units` and `exposure` (units handled): one per row, every row over so many `months`. NaN where nothing was handled.
+    Three units lost singly, and in clusters of which hundreds were seen:
 
-    >>> low, high = clustered(np.array([3.0]), np.array([1000.0]))
-    >>> [round(float(low[0]), 6), round(float(high[0]), 6)]
-    [0.000619, 0.008767]
+    >>> pairs = cluster_moments(np.tile([1, 2], 200))
+    >>> for known in (ALONE, pairs):
+    ...     print(*(limit.round(6).item() for limit in clustered(np.array([3.0]), np.array([1000.0]), known)))
+    0.000619 0.008767
+    0.00066 0.010418
     """
-    from scipy.stats import chi2
+    from scipy.special import gammainccinv, gammaincinv, ndtr, stdtrit
 
     units, exposure = np.asarray(units, float), np.asarray(exposure, float)
     grade = np.rint(np.log(clusters.over(exposure, months) / clusters.dispersion) / GRADE)
-    pairs, at = np.unique(units + 1j * grade, return_inverse=True)  # few distinct ones, however many rows
-    each, dispersion = pairs.real, clusters.dispersion * np.exp(GRADE * pairs.imag)
-    tail = _tail(dispersion, clusters, level)
+    part = np.rint(np.clip(exposure / max(clusters.handled, 1), 0, 1) * PARTS)
+    rows, at = np.unique(units + 1j * (grade * (PARTS + 1) + part), return_inverse=True)  # few distinct ones, however many
+    each, (grade, part) = rows.real, np.divmod(rows.imag, PARTS + 1)
+    dispersion, tail = clusters.dispersion * np.exp(GRADE * grade), (1 - level) / 2
+    freedom = _freedom(dispersion, part / PARTS, clusters)
+    beyond = np.minimum(2 * (dispersion - 1), 1)  # from exact to right on average, as dispersion grows to one and a half
+    third = clusters.mean_size / 3 * beyond
+
+    def lower(tail: np.ndarray) -> np.ndarray:
+        return np.where(each > 0, dispersion * gammaincinv((each + third) / dispersion, ndtr(stdtrit(freedom, tail))), 0.0)
+
+    def upper(units: np.ndarray, tail: np.ndarray) -> np.ndarray:
+        return dispersion * gammainccinv((units + clusters.mean_size - third) / dispersion, tail)
+
+    reached = upper(np.zeros(len(each)), tail)  # rates that no loss at all leaves inside: only too many losses miss them
+    low = np.maximum(lower(tail), np.minimum(lower(tail * (1 + beyond)), reached))
+    high = upper(each, ndtr(stdtrit(freedom, tail)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(each > 0, dispersion / 2 * chi2.ppf(tail, 2 * each / dispersion), 0.0)[at]
-        high = (dispersion / 2 * chi2.isf(tail, 2 * (each + clusters.mean_size) / dispersion))[at]
-        known = exposure > 0
-        return Interval(np.where(known, low / exposure, np.nan), np.where(known, high / exposure, np.nan))
+        return Interval(*(np.where(exposure > 0, limit[at] / exposure, np.nan) for limit in (low, high)))
 
 
-def _tail(dispersion: np.ndarray, clusters: Clusters, level: float) -> np.ndarray:
-    """The normal tail beyond Student's quantile for what the dispersions were estimated from (Satterthwaite 1946)."""
-    from scipy.stats import norm, t
+def _freedom(dispersion: np.ndarray, part: np.ndarray, clusters: Clusters) -> np.ndarray:
+    """Student's degrees of freedom for what the dispersions were estimated from (Satterthwaite 1946).
 
-    doubt = (clusters.dispersion**2 / clusters.number if clusters.dispersion > 1 else 0.0) + (
-        dispersion - clusters.dispersion)**2 / (FREEDOM * max(clusters.seen - 1, 1))
-    freedom = np.divide(dispersion**2, doubt, out=np.full(len(dispersion), np.inf), where=doubt > 0)
-    return norm.sf(t.ppf((1 + level) / 2, np.maximum(freedom, 1)))
+    Each adds what its square is beyond that of what it stands on: chance alone, then clusters. A row that is but a `part`
+    of all that was handled has told the estimate little, and an odd one carries its own allowance in it: the doubt is
+    that part of the whole's.
+    """
+    doubt = part * ((clusters.dispersion**2 - 1) / (CLUSTER_FREEDOM * clusters.number)
+                    + (dispersion**2 - clusters.dispersion**2) / (FREEDOM * max(clusters.seen - 1, 1)))
+    return np.maximum(np.divide(dispersion**2, doubt, out=np.full(len(doubt), np.inf), where=doubt > 0), 1)
 
 
 def cluster_moments(sizes: np.ndarray) -> Clusters:
-    """Mean size of the clusters, their dispersion E[size^2] / E[size], and how many equal ones they weigh like.
+    """Mean size of the clusters, their dispersion E[size^2] / E[size], and how many there are.
 
     >>> cluster_moments(np.array([1, 3]))[:3], cluster_moments(np.array([1, 1, 1]))[:3]
-    ((2.0, 2.5, 1.6), (1.0, 1.0, 3.0))
+    ((2.0, 2.5, 2), (1.0, 1.0, 3))
     """
     sizes = np.asarray(sizes, float)
     sizes = sizes[sizes > 0]
     if not len(sizes):
         return ALONE
-    total, squares = float(sizes.sum()), float((sizes**2).sum())
-    return Clusters(total / len(sizes), squares / total, total**2 / squares)
+    total = float(sizes.sum())
+    return Clusters(total / len(sizes), float((sizes**2).sum()) / total, len(sizes))
 
 
 def restless(clusters: Clusters, units: np.ndarray, exposure: np.ndarray) -> Clusters:
@@ -106,19 +127,19 @@ def restless(clusters: Clusters, units: np.ndarray, exposure: np.ndarray) -> Clu
     units, exposure = (np.atleast_2d(np.asarray(values, float).T).T for values in (units, exposure))
     known = exposure.sum(axis=1) > 0
     units, exposure, months = units[known], np.maximum(exposure[known], 0), max(int(known.sum()), 1)
-    weight = units.sum(axis=0)
+    weight, clusters = units.sum(axis=0), clusters._replace(seen=months, months=months, handled=float(exposure.sum()))
     if months < LEAST_POINTS or not weight.sum() > 0:
-        return clusters._replace(seen=months, months=months)
+        return clusters
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = weight / exposure.sum(axis=0)
         z = (units / exposure - mean) / np.sqrt(mean * clusters.dispersion / exposure)
     steps = np.abs(np.diff(z, axis=0))
     weights = np.isfinite(steps) * weight
     if not weights.sum() > 0:
-        return clusters._replace(seen=months, months=months)
+        return clusters
     beyond = max((np.nan_to_num(steps) * weights).sum() / weights.sum() / MOVING_RANGE, 1.0)**2 - 1
     unrest = clusters.dispersion * beyond / (exposure.mean(axis=0) @ weight / weight.sum())
-    return clusters._replace(unrest=float(unrest), seen=months, months=months)
+    return clusters._replace(unrest=float(unrest))
 
 
 class Shrunk(NamedTuple):
@@ -177,8 +198,8 @@ def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float | np.nd
 def excess(units: np.ndarray, exposure: np.ndarray, baseline: float | np.ndarray, *, dispersion: float = 1.0) -> np.ndarray:
     """Probability of so many units or more if the true rate were `baseline`: one-sided p-values; 1 where nothing was lost.
 
-    The gamma form of the Poisson tail, with the dispersion of the clusters units come in; the same that gives the lower
-    limit of `clustered`.
+    The gamma form of the Poisson tail, with the dispersion of the clusters units come in; for single units the same that
+    gives the lower limit of `clustered`.
 
     >>> excess(np.array([0.0, 9.0]), np.array([1000.0, 1000.0]), 0.003).round(4).tolist()
     [1.0, 0.0038]
