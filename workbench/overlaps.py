@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from workbench import cache, reports, specs
 
 EPOCH = dt.date(1970, 1, 1)
+LARGE = 100_000  # rows; mapping fewer anew, for every table made of them, costs more than the memory they leave
 _NAME_TIMES = (
     (re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)[T_ -]?"
                 r"([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"), "ymdhms"),
@@ -46,6 +47,11 @@ class Export:
     def label(self) -> str:
         """The file as it is called in the seller's folder."""
         return self.report.part.label
+
+    @property
+    def rows(self) -> pa.Table:
+        """All its rows; those of a large export leave memory with this table."""
+        return self.report.data if self.report.data.num_rows < LARGE else cache.rows(self.report)
 
     @property
     def first_day(self) -> dt.date | None:
@@ -115,7 +121,7 @@ def touches(export: Export, first: dt.date, last: dt.date) -> bool:
 
 def kept(export: Export, through: dt.date | None, zone: str) -> np.ndarray | None:
     """Which rows the export owns up to `through`; None: all."""
-    soon = _until(export, cache.rows(export.report), through, zone)
+    soon = _until(export, export.rows, through, zone)
     return export.keep if soon is None else soon if export.keep is None else export.keep & soon
 
 
@@ -123,7 +129,7 @@ def owned(export: Export, through: dt.date | None, zone: str, columns: Sequence[
           where: tuple[str, Sequence[str]] | None = None, days: tuple[dt.date, dt.date] | None = None) -> pa.Table:
     """The rows the export owns, up to `through`, with days in the marketplace's calendar; `columns`, `where` and `days`
     as in `Books.table`. Days are counted only for the rows that the words leave."""
-    whole = cache.rows(export.report)
+    whole = export.rows
     names = [name for name in whole.schema.names if columns is None or name in (*columns, "line")]
     behind = {fact["day"]: name for name, fact in specs.registry().items() if "day" in fact}  # the moment behind a day
     needed = {*names, export.report.spec.day, *(behind.get(name) for name in (*names, export.report.spec.day))}
@@ -160,14 +166,14 @@ def _settle_days(newest: list[Export], zone: str) -> None:
             taken = np.zeros(export.last - export.first + 1, bool)
             for other in newer:
                 taken[max(other.first - export.first, 0):other.last - export.first + 1] = True
-            days = _days(cache.rows(export.report), export.report.spec.day, zone).cast(pa.int32()).to_numpy() - export.first
+            days = _days(export.rows, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - export.first
             export.keep = ~taken[days]
 
 
 def _settle_keys(newest: list[Export], owner: Sequence[str]) -> None:
     taken = pd.MultiIndex.from_arrays([[] for _ in owner]) if len(owner) > 1 else pd.Index([], dtype="str")
     for export in newest:
-        frame = reports.frame(cache.rows(export.report).select(list(owner))).astype("str")
+        frame = reports.frame(export.rows.select(list(owner))).astype("str")
         keys = pd.MultiIndex.from_frame(frame) if len(owner) > 1 else pd.Index(frame[owner[0]])
         export.keep = ~keys.isin(taken)
         taken = taken.append(keys.unique()).unique()
@@ -192,7 +198,7 @@ def _age(export: Export) -> tuple:
 
 def _between(export: Export, first: dt.date, last: dt.date, zone: str) -> pd.DataFrame:
     """All rows of the export dated from `first` to `last`, owned or not."""
-    table = _local(cache.rows(export.report), zone)
+    table = _local(export.rows, zone)
     return reports.frame(table.filter(_in(table.column(export.report.spec.day), first, last)))
 
 
