@@ -197,3 +197,10 @@ def test_a_case_without_ground_is_named_with_its_kind_in_the_readers_words():
                          "detail": ["lost_warehouse", "31"]})
     (table,) = figures.cases._risks(risk, has_sheet=True, has_losses=True)
     assert [row[2] for row in table.data()["rows"]] == [["Lost in warehouse", "仓库丢失", "Lost in warehouse"], ["31"]]
+
+
+def test_where_nothing_can_be_claimed_each_missing_report_is_named_once(tmp_path):
+    (tmp_path / "seller.toml").write_text('region = "US"\n')
+    said = text(run(tmp_path))
+    told = next(line for line in said.splitlines() if line.startswith("What can be claimed is unknown"))
+    assert told.count("“FBA reimbursements”") == 1 and "“Inventory ledger, detailed view”" in told

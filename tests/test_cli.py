@@ -114,3 +114,18 @@ def test_an_empty_folder_has_no_month_to_publish_and_is_told_what_to_do(tmp_path
     assert cli.main(["publish", str(tmp_path / "shop"), "--out", str(tmp_path / "out"), "--quiet"]) == 1
     told = capsys.readouterr().err
     assert "no month to report" in told and "Inventory Ledger > Detailed view" in told and "Traceback" not in told
+
+
+def test_publish_ends_with_how_many_pages_were_made_left_alone_and_failed(tmp_path, monkeypatch, capsys):
+    from workbench import publish
+
+    outcomes = [publish.Outcome("Shop", "2026-05", "2026-05-31", name, page, ok, error, skipped=skipped)
+                for name, page, ok, error, skipped in (("loss-rate", "a.html", True, "", False),
+                                                       ("sop-impact", "b.html", True, "", True),
+                                                       ("data-health", "", False, "cell 3: out of memory", False))]
+    monkeypatch.setattr(publish, "publish", lambda *sellers, **asked: outcomes)
+    assert cli.main(["publish", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert said.out.split() == ["a.html", "b.html"] and "cell 3: out of memory" in said.err
+    assert f"1 made, 1 unchanged, 1 failed; all pages: {tmp_path / 'out' / 'index.html'}" in said.err
+    assert cli.main(["publish", str(tmp_path), "--quiet"]) == 1 and "unchanged" not in capsys.readouterr().err

@@ -420,6 +420,14 @@ def test_a_month_with_far_more_removals_than_usual_is_abnormal():
     assert incidents.removals(daily("2026-04-01", "2026-07-01", *gone[3:]), END)["is_abnormal"].isna().all()
 
 
+def test_a_month_before_every_row_of_the_ledger_has_unknown_removals_and_fails_no_page():
+    from workbench import figures
+
+    none = ledger(("2026-05-02", "A", "Receipts", "", 5, "X")).iloc[:0]
+    (note,) = figures.impact.removed(incidents.removals(none, END), "2019-01").blocks
+    assert note.text == words.say("incidents.no_removals")
+
+
 def test_removals_of_a_month_that_the_ledger_does_not_cover_are_unknown_and_not_none():
     parts = [daily("2026-01-01", "2026-03-11"), daily("2026-04-01", "2026-07-01")]
     found = incidents.removals(pd.concat(parts), END).set_index("month")["units_removed"]

@@ -109,7 +109,7 @@ def test_a_chart_names_no_font_and_gives_chinese_labels_their_room():
 def test_an_interval_that_is_cut_ends_in_an_arrow():
     def marks(high):
         spec = charts.intervals(rates(2).assign(msku=["A", "B"], loss_rate_high=high), "msku", 0.003, same("x")).specs["en"]
-        return page.drawing.svg(spec, "c").count("<path")
+        return pictures.drawn(spec).count("<path")
 
     assert marks(0.9) == marks(0.004) + 2  # one for each of the two SKUs
 

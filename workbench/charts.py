@@ -273,7 +273,8 @@ def _claim_bars(language: str, when: str, domain: tuple[str, ...], order: tuple[
         f"({month}) + '月' + ({number}) + '日'"
     later = f"datum.value == '{LATER}' ? '{name(LATER, language)}' : {day}"
     axis = month_axis(language) if when == "month" else alt.X(
-        "week:O", title=name("week", language), axis=alt.Axis(labelExpr=later, labelAngle=0, labelOverlap="greedy"))
+        "week:O", title=name("week", language), axis=alt.Axis(labelExpr=later, labelAngle=0, labelOverlap="greedy",
+                                                              labelSeparation=4))
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         axis.scale(domain=domain),
         alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format="~s")),

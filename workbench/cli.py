@@ -193,7 +193,12 @@ def _publish(args: argparse.Namespace) -> int:
             print(outcome.page)
         elif not outcome.ok:
             print(f"workbench: {outcome.error}", file=sys.stderr)
-    if not all(outcome.ok for outcome in outcomes):
+    failed, same = (sum(each) for each in ((not outcome.ok for outcome in outcomes),
+                                           (outcome.ok and outcome.skipped for outcome in outcomes)))
+    if not args.quiet:
+        print(f"workbench: {len(outcomes) - failed - same} made, {same} unchanged, {failed} failed; "
+              f"all pages: {Path(args.out) / 'index.html'}", file=sys.stderr)
+    if failed:
         return FAILED
     return INCOMPLETE if any(outcome.incomplete for outcome in outcomes) else DONE
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -134,7 +135,9 @@ class Progress:
 
         self.total, self.done, self.quiet = total, standing, quiet
         self.shown = not quiet and sys.stderr.isatty()
-        self.bar = tqdm(total=total, initial=standing, desc="pages", unit="page", disable=not self.shown)
+        width = shutil.get_terminal_size().columns  # a terminal that does not know its own says 0, and tqdm nothing then
+        self.bar = tqdm(total=total, initial=standing, ncols=width, disable=not self.shown,
+                        bar_format="pages {n_fmt}/{total_fmt} |{bar:20}| {elapsed}, {remaining} left{postfix}")
         self.now: list = []
 
     def __enter__(self) -> Progress:
@@ -146,14 +149,27 @@ class Progress:
     def running(self, jobs: Any) -> None:
         """These jobs are being done now."""
         self.now = [job.title for job in jobs]
-        self.bar.set_postfix_str(", ".join(self.now[:3]) + (" …" if len(self.now) > 3 else ""))
+        self.bar.set_postfix_str(_side_by_side(self.now[:3]) + (" …" if len(self.now) > 3 else ""))
 
     def finished(self, job: Any) -> None:
         """One more is done."""
         self.done += 1
+        if self.done == self.total:
+            self.bar.set_postfix_str("", refresh=False)
         self.bar.update()
         if not self.quiet and not self.shown:
             print(f"[{self.done}/{self.total}] {job.title}", file=sys.stderr, flush=True)
+
+
+def _side_by_side(titles: Sequence[str]) -> str:
+    """Titles in a row; the words that all begin with are said once.
+
+    >>> _side_by_side(["Shop 2026-05 loss-rate", "Shop 2026-05 sop-impact"])
+    'Shop 2026-05 loss-rate, sop-impact'
+    """
+    split = [title.split() for title in titles]
+    shared = len(os.path.commonprefix(split))
+    return ", ".join([*titles[:1], *(" ".join(words[shared:]) for words in split[1:])])
 
 
 class _Here(Executor):

@@ -36,12 +36,19 @@ def verdict(found: Impact) -> Page:
              say("impact.seen_note", expected=found.estimate.expected) if known else Text("", ""),
              raw=found.estimate.seen),
         Card("fall", say("impact.fall"), form(found.fall_seen, "share"), say("impact.fall_note"), raw=found.fall_seen),
-        Card("skus", say("impact.skus"), form(found.adopters, "units"),
-             say("impact.skus_note", controls=found.controls), raw=found.adopters))
+        _adopters(found))
     told = Note(sentences.verdict(found), "" if found.verdict != "cannot_say" else "warn")
     notes = [Note(sentences.reason(each)) for each in found.reasons]
     method = Note(say(f"impact.method_{found.method}", days=found.period_days) + say("impact.outcome"), "quiet")
     return Page((Figures(cards), told, *notes, method))
+
+
+def _adopters(found: Impact) -> Card:
+    """How many SKUs adopted and how many never did; unknown where the ledger knows none of either."""
+    some = found.adopters or found.controls
+    return Card("skus", say("impact.skus"), form(found.adopters if some else None, "units"),
+                say("impact.skus_note", controls=found.controls) if some else Text("", ""),
+                raw=found.adopters if some else None)
 
 
 def _word(found: Impact) -> str:
@@ -185,7 +192,7 @@ def stock(outs: pd.DataFrame, month: str) -> Page:
 
 def removed(rows: pd.DataFrame, month: str) -> Page:
     """Units removed or disposed of per month, and months out of the ordinary."""
-    shown = rows[rows["month"] <= month].iloc[::-1]
+    shown = rows[rows["month"].astype("str") <= month].iloc[::-1]
     if shown.empty:
         return Page((Note(say("incidents.no_removals"), "warn"),))
     strange, limit = shown.loc[shown["is_abnormal"].eq(True), "month"].tolist(), shown["limit"].iloc[0]

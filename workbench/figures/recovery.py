@@ -56,7 +56,7 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
         unknown = say("value.unknown")
         cards = tuple(Card(name, say(f"recovery.{name}"), unknown)
                       for name in ("claimable", "deadline", "expected", "missed"))
-        return Page((Figures(cards), Note(say("recovery.unknown_all", names=lacking_reports(lacking)), "warn")))
+        return Page((Figures(cards), Note(say("recovery.unknown_all", names=_reports(lacking)), "warn")))
     now, later, gone = (account.standing(word) for word in ("open", "wait", "expired"))
     soon = now[now["deadline"] <= pd.Timestamp(as_of) + pd.Timedelta(days=SOON)]
     first = now["deadline"].min()
@@ -250,6 +250,12 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+def _reports(lacking: pd.DataFrame) -> Text:
+    """The reports that any of the kinds lacks, each once."""
+    names = dict.fromkeys(name for names in lacking["missing"] for name in names.split(";"))
+    return joined([say("recovery.quoted", name=named("table", name)) for name in names], ", ", "、")
+
 
 def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
     """A chart per currency of what closes in which week."""
