@@ -74,8 +74,9 @@ class Ahead:
         """Have these drawn beside, in this order."""
         for spec in specs:
             asked = json.dumps(spec)
-            if asked not in self._begun:
-                self._begun[asked] = _beside().begin(asked)
+            with contextlib.suppress(OSError):  # where no process can be started
+                if asked not in self._begun:
+                    self._begun[asked] = _beside().begin(asked)
 
     def drawn(self, spec: dict) -> str:
         """The picture of a chart, waited for where it was begun, else drawn now."""
