@@ -10,7 +10,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from handmade import cost, fee, ledger, paid, quiet, refund, shipment, sold, write
+from handmade import cost, fee, ledger, paid, parcel, quiet, refund, removal, shipment, sold, write
 
 from workbench import books, claims, cli, policy
 from workbench.simulate import simulate
@@ -74,6 +74,25 @@ def test_what_was_known_on_an_earlier_day_is_told_as_on_that_day(seller):
     then = found(seller, "2026-04-25", through="2026-04-25")
     assert one(then, "S-1", "lost_warehouse")["units_open"] == 3
     assert then["event_date"].max() <= pd.Timestamp("2026-04-25")
+
+
+@pytest.mark.parametrize(("as_of", "claim"), [
+    ("2026-02-28", []), ("2026-03-19", []), ("2026-03-20", [("FBA1", "open", 2)])])
+def test_a_shipment_is_short_from_the_day_it_is_closed_though_the_export_is_newer(tmp_path, as_of, claim):
+    folder = write(tmp_path / "s", [*quiet(), shipment("1", "FBA1", 10, 8, delivered="2026-03-01")])  # closed on 03-20
+    table = found(folder, as_of, through=as_of, types=["inbound_shortage"])
+    assert list(zip(table["shipment_id"], table["status"], table["units_open"], strict=True)) == claim
+
+
+def test_what_a_removal_order_says_later_is_not_known_before(tmp_path):
+    rows = [removal("1", "2026-03-01", "RM1", 8, shipped=8, updated="2026-03-20"), parcel("1", "2026-03-05", "RM1", 3),
+            parcel("1", "2026-03-12", "RM1", 4)]
+    folder = write(tmp_path / "s", [*quiet(), *rows])
+    then = {as_of: found(folder, as_of, through=as_of, types=["removal_lost"]) for as_of in (
+        "2026-03-04", "2026-03-10", "2026-03-20")}
+    assert {as_of: list(table["status"]) for as_of, table in then.items()} == {
+        "2026-03-04": [], "2026-03-10": ["ambiguous"], "2026-03-20": ["open"]}
+    assert list(then["2026-03-20"]["units_open"]) == [1]
 
 
 # ---------------------------------------------------------------------------------------------------- arithmetic

@@ -21,6 +21,7 @@ from workbench.detectors.found import (
 
 CLOSED = "CLOSED"
 TO_THE_SELLER = "return"  # removal orders of other types end elsewhere
+LATER = "the removal order was updated later: what had been shipped by then is not in the files"
 REPORTED_WITHIN = 3  # days: a parcel is in the shipment report so soon after the order says it was shipped
 
 
@@ -28,9 +29,11 @@ def inbound_shortage(papers: Papers) -> Found:
     """Closed shipments: units shipped less net receipts, less what siblings of the same plan received too much, less
     reimbursed; one row per shipment and SKU.
 
-    A Lost_Inbound payment names no shipment: one of exactly its size is settled first, else the oldest delivery.
+    A Lost_Inbound payment names no shipment: one of exactly its size is settled first, else the oldest delivery. What was
+    delivered or closed after the day asked about, though the export is of a later day, was not owed yet.
     """
-    rows = papers.once(shipments)
+    rows, today = papers.once(shipments), pd.Timestamp(papers.as_of)
+    rows = rows[~((rows["day"] > today) | (rows["closed_on"] > today)).to_numpy()].reset_index(drop=True)
     short = (rows["units_shipped"] - rows["units_net"]).astype("int64")
     judged = rows["shipment_status"].isin([CLOSED, ""])
     owed = rows[judged & (short > 0)].assign(units=short[judged & (short > 0)]).reset_index(drop=True)
@@ -56,13 +59,16 @@ def inbound_shortage(papers: Papers) -> Found:
 
 def removal_lost(papers: Papers) -> Found:
     """Units a removal order says were shipped, less those in its shipment rows, less reimbursed; one row per order, SKU
-    and disposition. Dated by the first parcel, else by the order's last update."""
-    books = papers.books
+    and disposition. Dated by the first parcel, else by the order's last update.
+
+    An order updated after the day asked about says what was shipped later: what was shipped by then is not known."""
+    books, today = papers.books, pd.Timestamp(papers.as_of)
     orders, parcels = (_removals(papers, name) for name in ("removal_orders", "removal_shipments"))
     orders = orders[orders["order_type"].astype("str").str.casefold().str.contains(TO_THE_SELLER)]
     orders = orders.assign(updated=orders["updated_on"].fillna(orders["requested_on"]),
                            first=orders["order_id"].map(parcels.groupby("order_id")["shipped_on"].min()))
-    orders = orders.assign(day=orders["first"].fillna(orders["updated"]))[orders["units"] > 0].reset_index(drop=True)
+    orders = orders.assign(day=orders["first"].fillna(orders["updated"]))
+    orders = orders[((orders["units"] > 0) & ~(orders["day"] > today)).to_numpy()].reset_index(drop=True)
     by = ["order_id", "key", "disposition"]
     group = orders.groupby(by, sort=False).ngroup().to_numpy()
     whole = orders.groupby(by, as_index=False, sort=False).agg(
@@ -89,7 +95,8 @@ def removal_lost(papers: Papers) -> Found:
     after = owed["first"].isna() & (owed["updated"] > pd.Timestamp(last or "1995-01-01") + pd.Timedelta(
         days=REPORTED_WITHIN))
     too_new = after & (owed.loc[after, "order_id"].nunique() > 1)  # one is lost, several are not reported
-    doubt = first_of(np.where(relabelled[at], "a parcel of the order holds units under another label", ""),
+    doubt = first_of(np.where(owed["updated"] > today, LATER, ""),
+                     np.where(relabelled[at], "a parcel of the order holds units under another label", ""),
                      np.where(too_new, f"removal_shipments ends already on {last}", ""),
                      uncovered(papers, "removal_shipments", owed["day"]), uncovered(papers, "reimbursements", owed["day"]))
     return found(owed, account.settled, sources, stage="before_order", ambiguous=doubt)
@@ -174,7 +181,7 @@ def shipments(papers: Papers) -> pd.DataFrame:
         head = table[table[name] != ""].drop_duplicates("shipment_id", keep="last").set_index("shipment_id")[name]
         items[name] = items[name].where(items[name] != "", items["shipment_id"].map(head).astype("object").fillna(""))
     items = items[~items["shipment_status"].isin(["CANCELLED", "DELETED"])].reset_index(drop=True)
-    for name in ("delivered_on", "created_on"):
+    for name in ("delivered_on", "created_on", "closed_on"):
         items[name] = items[name].fillna(items["shipment_id"].map(table.groupby("shipment_id")[name].min()))
     booked = papers.once(receipts)
     net = booked.assign(into=booked["units"].clip(lower=0)).groupby(["shipment_id", "key"], as_index=False).agg(
