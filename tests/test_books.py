@@ -85,6 +85,28 @@ def test_the_newest_export_owns_a_day_by_amazons_own_file_name_before_the_files_
     assert known.files.set_index("file")["rows_replaced"].to_dict() == {"50000020600.txt": 1, "50000020601.txt": 0}
 
 
+def preview(*rows):
+    lines = [f"{sku}\tX1\t{store}\tStd\t{currency}\t1.00\t{fee}" for sku, store, currency, fee in rows]
+    return "\n".join(["sku\tfnsku\tamazon-store\tproduct-size-tier\tcurrency\testimated-referral-fee-per-unit\t"
+                      "expected-fulfillment-fee-per-unit", *lines, ""])
+
+
+def test_the_newest_snapshot_of_a_store_counts_and_hides_no_other_store(tmp_path):
+    put(tmp_path, "us.txt", preview(("A", "US", "USD", 5.0), ("B", "US", "USD", 6.0)))
+    put(tmp_path, "us again.txt", preview(("A", "US", "USD", 5.5)), stamp=2)
+    put(tmp_path, "ca.txt", preview(("A", "CA", "CAD", 7.0)), stamp=1)
+    put(tmp_path, "empty.txt", preview(), stamp=3)
+    known = books.open(tmp_path)["fee_preview"]
+    assert sorted(zip(known["file"], known["fulfillment_fee"], strict=True)) == [("ca.txt", 7.0), ("us again.txt", 5.5)]
+
+
+@pytest.mark.parametrize("names", [("a/50011020300.txt", "b/50011020500.txt"), ("b/50011020300.txt", "a/50011020500.txt")])
+def test_snapshots_of_several_days_come_in_the_order_of_their_days(tmp_path, names):
+    for name, fee in zip(names, (5.0, 6.0), strict=True):
+        put(tmp_path, name, preview(("A", "US", "USD", fee)))
+    assert list(books.open(tmp_path)["fee_preview"]["fulfillment_fee"]) == [5.0, 6.0]
+
+
 def test_rows_after_the_day_asked_for_are_kept_out_and_counted(tmp_path):
     put(tmp_path, "ledger.txt", ledger([(0, "X1", -1), (9, "X1", -1)]))
     known = books.open(tmp_path, day(5))

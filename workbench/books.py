@@ -47,8 +47,8 @@ class Books:
               days: tuple[dt.date, dt.date] | None = None) -> pd.DataFrame:
         """The tidy table `name` with `columns` (all when None), always with `file` and `line`.
 
-        Rows are in the order of their exports' first days and of their lines. `cut=False` keeps rows after `through`,
-        for checks of whole files. `where`: a column of codes and the words wanted in it; `days`: the first and the last
+        Rows are in the order of their exports' first days (snapshots: of when they were taken) and of their lines.
+        `cut=False` keeps rows after `through`, for checks of whole files. `where`: a column of codes and the words wanted in it; `days`: the first and the last
         day wanted, in the marketplace's calendar. Other rows are left out before anything is made of them, and exports
         without such a day are not looked at. Raises KeyError for a table nobody knows.
         """
@@ -111,7 +111,7 @@ class Books:
                where: tuple[str, Sequence[str]] | None, days: tuple[dt.date, dt.date] | None) -> pd.DataFrame:
         exports = sorted((export for export in self._exports.get(name, ())
                           if days is None or overlaps.touches(export, *days)),
-                         key=lambda e: (e.first is None, e.first or 0, e.label))
+                         key=lambda e: (e.first is None, e.first or 0, e.stamp if e.report.spec.snapshot else 0, e.label))
         if not exports:
             table = reports.empty(name)
             table = table.append_column("file", pa.array([], pa.dictionary(pa.int32(), pa.string())))

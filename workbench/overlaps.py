@@ -2,7 +2,7 @@
 
 Newest by the time in Amazon's own file name, else by the file's (or archive member's) modification time, else by the
 later last event. Identical rows inside one export are separate events. Settlements, inbound shipments and the analyst's
-sheets are owned by their ids instead of by days, a snapshot by the day it was taken.
+sheets are owned by their ids instead of by days, a snapshot by the day it was taken and the store it is of.
 """
 
 from __future__ import annotations
@@ -104,10 +104,7 @@ def settle(exports: list[Export], zone: str) -> None:
     newest = sorted(exports, key=_age, reverse=True)
     spec = newest[0].report.spec
     if spec.snapshot:
-        taken: set[dt.date | None] = set()
-        for export in newest:
-            export.keep = np.zeros(export.report.data.num_rows, bool) if export.named in taken else None
-            taken.add(export.named)
+        _settle_snapshots(newest)
     elif spec.owner is None:
         _settle_days(newest, zone)
     elif spec.owner and len(newest) > 1:
@@ -168,6 +165,20 @@ def _settle_days(newest: list[Export], zone: str) -> None:
                 taken[max(other.first - export.first, 0):other.last - export.first + 1] = True
             days = _days(export.rows, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - export.first
             export.keep = ~taken[days]
+
+
+def _settle_snapshots(newest: list[Export]) -> None:
+    """Of the exports of one day the newest that has rows counts; of a report that names the store or its currency, each
+    store's own."""
+    taken: dict[dt.date | None, set[str]] = {}
+    for export in newest:
+        rows = cache.rows(export.report)
+        named = [name for name in ("marketplace", "currency") if name in rows.column_names]
+        frame = reports.frame(rows.select(named)).astype("str")
+        stores = pd.Series("", index=range(rows.num_rows), dtype="str").str.cat([frame[name] for name in named], sep="\x1f")
+        known = taken.setdefault(export.named, set())
+        export.keep = ~stores.isin(known).to_numpy() if known else None
+        known.update(stores.unique())
 
 
 def _settle_keys(newest: list[Export], owner: Sequence[str]) -> None:
