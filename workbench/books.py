@@ -48,9 +48,10 @@ class Books:
         """The tidy table `name` with `columns` (all when None), always with `file` and `line`.
 
         Rows are in the order of their exports' first days (snapshots: of when they were taken) and of their lines.
-        `cut=False` keeps rows after `through`, for checks of whole files. `where`: a column of codes and the words wanted in it; `days`: the first and the last
-        day wanted, in the marketplace's calendar. Other rows are left out before anything is made of them, and exports
-        without such a day are not looked at. Raises KeyError for a table nobody knows.
+        `cut=False` keeps rows after `through`, for checks of whole files. `where`: a column of codes and the words
+        wanted in it; `days`: the first and the last day wanted, in the marketplace's calendar. Other rows are left out
+        before anything is made of them, and exports without such a day are not looked at. Raises KeyError for a table
+        nobody knows.
         """
         if name not in specs.tables():
             raise KeyError(f"no table {name!r}; there are {', '.join(sorted(specs.tables()))}")
