@@ -180,11 +180,11 @@ def _intervals(language: str, by: str) -> alt.LayerChart:
     picked = click(by)
     cut = base.transform_filter("datum.loss_rate_high > datum.loss_rate_shown").mark_point(
         shape="triangle-right", size=70, filled=True, color=ACCENT, opacity=0.9, xOffset=-4).encode(
-        alt.X("loss_rate_shown:Q"))
+        alt.X("loss_rate_shown:Q"), tooltip=_rate_tips(f"{by}:N", language))
     points = base.mark_point(size=80, filled=True, color=ACCENT).encode(
         alt.X("loss_rate:Q"), tooltip=_rate_tips(f"{by}:N", language),
         opacity=alt.condition(picked, alt.value(1), alt.value(0.3))).add_params(picked, zoom())
-    return alt.layer(spans, cut, _baseline(alt.X("baseline:Q"), language), points).properties(
+    return alt.layer(spans, _baseline(alt.X("baseline:Q"), language), points, cut).properties(
         width=WIDTH, height=alt.Step(24))
 
 
