@@ -386,6 +386,21 @@ def test_stopping_a_run_leaves_nothing_half_made(seller, tmp_path):
         assert path.read_text("utf-8").rstrip().endswith("</html>")
 
 
+def test_pages_finished_before_a_run_was_stopped_are_in_the_index(seller, tmp_path, monkeypatch):
+    made, make = [], publish.make
+
+    def stopped(job, force=False):
+        if made:
+            raise KeyboardInterrupt
+        made.append(make(job, force))
+        return made[0]
+
+    monkeypatch.setattr(publish, "make", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        publish.publish([seller], months=["2026-02", MONTH], out=tmp_path, notebooks=["data-health"], quiet=True)
+    assert made[0].ok and Path(made[0].page).name in (tmp_path / "index.html").read_text("utf-8")
+
+
 def test_a_name_cannot_leave_the_output_folder():
     assert publish.slug("../../../etc/passwd") == "etc-passwd"
     assert publish.slug("a\\b:c") == "a-b-c"

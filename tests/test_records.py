@@ -191,3 +191,15 @@ def test_a_cut_answer_is_refused_as_cut(tmp_path, cut):
     (tmp_path / "st.json").write_text(json.dumps({"salesAndTrafficByDate": [day("2026-05-01", 3)] * 2})[:-cut], "utf-8")
     with pytest.raises(reports.NotReadable, match="cut off or damaged"):
         reports.read(tmp_path / "st.json")
+
+
+def test_inbound_answers_saved_as_json_lines_hold_nothing_unknown(tmp_path):
+    shipment = {"ShipmentId": "FBA15ABCDEFG", "ShipmentStatus": "CLOSED", "DestinationFulfillmentCenterId": "PHX7"}
+    item = {"ShipmentId": "FBA15ABCDEFG", "SellerSKU": "A", "FulfillmentNetworkSKU": "X001ABCDEF", "QuantityShipped": 10,
+            "QuantityReceived": 8}
+    path = tmp_path / "inbound.jsonl"
+    path.write_text("\n".join(json.dumps({"payload": {name: [record]}})
+                              for name, record in (("ShipmentData", shipment), ("ItemData", item))))
+    report = reports.read(path)
+    assert not len(report.problems) and report.table["shipment_status"].tolist() == ["CLOSED", ""]
+    assert report.table["units_received"].fillna(-1).tolist() == [-1, 8]

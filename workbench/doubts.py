@@ -89,7 +89,7 @@ def _misshapen(values: pa.Array, texts: pa.Array, column: specs.Column, lines: n
     if not shape:
         return []
     odd = pc.and_(pc.invert(pc.match_substring_regex(texts, f"^({shape})$")), pc.not_equal(texts, ""))
-    return _told(values, texts, odd, column, lines, f"not the shape of an {column.name}: was a column moved?",
+    return _told(values, texts, odd, column, lines, f"not the shape of {column.name}: was a column moved?",
                  ("doubt", "note"))
 
 

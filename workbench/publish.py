@@ -87,9 +87,14 @@ def publish(sellers: Sequence[Path], *, months: Sequence[str] | None = None, out
     done = {job: found for job in todo if (found := _standing(job, force))}
     left = [job for job in todo if job not in done]
     side_by_side = min(jobs, (len(left) + 1) // 2)  # a worker with one page costs more than it saves
-    with crew.crew(executor, side_by_side) as hands, crew.Progress(len(todo), len(done), quiet) as progress:
-        for job, result in hands.each(make, left, force, progress=progress):
-            done[job] = result if isinstance(result, Outcome) else _lost(job, result)
+    try:
+        with crew.crew(executor, side_by_side) as hands, crew.Progress(len(todo), len(done), quiet) as progress:
+            for job, result in hands.each(make, left, force, progress=progress):
+                done[job] = result if isinstance(result, Outcome) else _lost(job, result)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):
+            index(out, wanted.languages)  # what was finished can be found
+        raise
     outcomes = [*refused, *(done[job] for job in todo)]
     if lock:
         outcomes += _close(todo, done, wanted)

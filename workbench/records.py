@@ -132,8 +132,8 @@ def answers(data: pa.Buffer) -> Raw:
     lacking: dict[str, list[int]] = {}
     for line, answer in read:
         lists = [found for path in paths if isinstance(found := _under(answer, path), list)]
-        above = dict(_flat({key: value for key, value in answer.items() if not _is_records(value)})) \
-            if lists and isinstance(answer, dict) else {}
+        above = {name: text for name, text in _flat({key: value for key, value in answer.items() if not _is_records(value)})
+                 if name not in paths} if lists and isinstance(answer, dict) else {}
         bare = [answer] if isinstance(answer, dict) else answer if isinstance(answer, list) else []
         for group in lists or [bare]:
             flat = [(places.get(id(record), line), above | dict(_flat(record))) for record in group
