@@ -555,6 +555,14 @@ def test_a_payment_that_could_not_be_read_leaves_its_oldest_event_in_doubt(tmp_p
     assert found == {("lost_warehouse", "S-1"): 2, ("damaged_warehouse", "S-1"): 1, ("lost_warehouse", "S-2"): 1}
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_two_skus_that_share_a_label_the_one_whose_parcel_lacks_a_unit_is_owed(tmp_path, turn):
+    orders = [removal("1", "2026-05-01", "RM1", units, shipped=units, sku=sku) for sku, units in (("A", 2), ("B", 3))]
+    parcels = [parcel("1", "2026-05-04", "RM1", 2, sku=sku) for sku in "AB"]
+    found, _ = asserted(write(tmp_path / "s", [*quiet(), *orders[::turn], *parcels[::turn]]))
+    assert found == {("removal_lost", "B"): 1}
+
+
 def test_a_removal_parcel_that_arrived_short_is_owed_from_the_day_it_came(tmp_path):
     rows = [*(removal(x, "2026-05-01", f"RM{x}", 5, shipped=5) for x in "123"),
             *(parcel(x, "2026-05-06", f"RM{x}", 5, **{"tracking-number": f"1Z{x}"}) for x in "123"),

@@ -69,12 +69,12 @@ def removal_lost(papers: Papers) -> Found:
                            first=orders["order_id"].map(parcels.groupby("order_id")["shipped_on"].min()))
     orders = orders.assign(day=orders["first"].fillna(orders["updated"]))
     orders = orders[((orders["units"] > 0) & ~(orders["day"] > today)).to_numpy()].reset_index(drop=True)
-    by = ["order_id", "key", "disposition"]
-    group = orders.groupby(by, sort=False).ngroup().to_numpy()
-    whole = orders.groupby(by, as_index=False, sort=False).agg(
-        {"units": "sum", "day": "min", "updated": "max", "first": "min", "fnsku": "first", "msku": "first"})
+    by = ["order_id", "key", "disposition", "msku"]  # several SKUs may share a label
+    group = orders.groupby(by).ngroup().to_numpy()
+    whole = orders.groupby(by, as_index=False).agg(
+        {"units": "sum", "day": "min", "updated": "max", "first": "min", "fnsku": "first"})
     sent = Account(whole)
-    for names in (by, ["order_id", "key"]):  # a parcel may leave the disposition out, or name another
+    for names in (by, by[:3], by[:2]):  # a parcel may leave SKU or disposition out, or name another
         parcels = sent.settle(parcels.assign(day=EVER), names, "sent")
     with sent.trial():
         before = sent.open.copy()
