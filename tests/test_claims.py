@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import gzip
 import io
+import json
 import random
 import re
 import zipfile
@@ -311,6 +312,19 @@ def test_a_refunds_lines_sum_to_its_price_and_value_to_the_cent(simulated):
         assert round(paid_back / (parts["price"] / parts["units"])) == claim.units_owed
         checked += 1
     assert checked > 10
+
+
+def test_an_answer_that_tells_of_the_shortage_and_of_its_sibling_in_one_line_is_cited_for_the_units_short(tmp_path):
+    folder = write(tmp_path / "s", quiet())
+    heads = [{"ShipmentId": f"FBA{at}", "ShipmentName": f"FBA (03/01/2026, 08:15) - {at}", "ShipmentStatus": "CLOSED"}
+             for at in (1, 2)]
+    items = [{"ShipmentId": f"FBA{at}", "SellerSKU": "S-1", "FulfillmentNetworkSKU": "X001", "QuantityShipped": 10,
+              "QuantityReceived": received} for at, received in ((1, 7), (2, 12))]
+    answers = [{"payload": {"ShipmentData": heads}}, {"payload": {"ItemData": items}}]
+    (folder / "inbound.jsonl").write_text("\n".join(map(json.dumps, answers)), "utf-8")
+    claim = one(found(folder, types=["inbound_shortage"]), "S-1", "inbound_shortage")
+    assert (claim["units_owed"], claim["units_settled"]) == (3, 2)
+    assert (claim["sources"], claim["roles"]) == ("inbound.jsonl:2", "event:3")
 
 
 def test_lines_are_cited_inside_archives(tmp_path):

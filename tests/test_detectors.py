@@ -631,6 +631,13 @@ def test_a_reversal_of_the_warehouse_needs_no_returns_and_one_of_an_order_does(t
         "S-1": "open", "S-2": "open" if returns == "whole" else "ambiguous"}
 
 
+def test_what_is_left_of_a_payment_that_was_taken_back_in_part_is_judged(tmp_path):
+    rows = [cost("1"), ledger("1", "2026-05-01", "M", -9), paid("1", "2026-05-10", "Lost_Warehouse", 9, 6.0, id="P1"),
+            paid("1", "2026-06-01", "Reimbursement_Reversal", -1, 6.0, original="P1"), ledger("1", "2026-06-01", "F", 1)]
+    owed, found = asserted(write(tmp_path / "s", [*quiet(), *rows]))
+    assert owed == {("underpaid", "S-1"): 8} and list(found["amount_open"]) == [16.0]
+
+
 def test_a_reversal_after_the_ledgers_last_day_is_not_judged(tmp_path):
     rows = [ledger("1", "2026-03-01", "M", -2), paid("1", "2026-03-10", "Lost_Warehouse", 2, 8, id="P1"),
             paid("1", "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P1")]

@@ -246,7 +246,8 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
 
 
 def _joined(places: pd.DataFrame, size: int) -> dict[str, pa.Array]:
-    """sources, roles and value_sources of each claim: every line once, in the order they were found."""
+    """sources, roles and value_sources of each claim: every line once, in the order they were found, as the first thing it
+    is to the claim and with the units of that (an API answer is one line of many rows)."""
     claim, line = (places[name].to_numpy(np.int64) for name in ("claim", "line"))
     of_value = places["role"].isin(VALUE_ROLES).to_numpy()
     place = places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line
@@ -254,7 +255,8 @@ def _joined(places: pd.DataFrame, size: int) -> dict[str, pa.Array]:
         place = pd.factorize(place)[0]
     each = pd.factorize((claim * 2 + of_value) * (place.max(initial=0) + 1) + place)[0]
     first = np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given in the order of the rows
-    units = np.bincount(each, places["units"]).astype(np.int64)
+    role = places["role"].cat.codes.to_numpy()
+    units = np.bincount(each, places["units"].where(role == role[first][each], 0)).astype(np.int64)
     places, claim, of_value, line = places.iloc[first], claim[first], of_value[first], pd.Series(line[first])
     where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(line), ":")
     what = pc.binary_join_element_wise(coded.text(places["role"]), coded.text(pd.Series(units)), ":")

@@ -31,15 +31,18 @@ def underpaid(papers: Papers) -> Found:
 
     Whether a payment is too low is for the policy to say, by its rule on the day of the event that the payment settled
     (`valued_on`): `paid` is what was paid per unit, `stated` what Amazon says it paid per unit, `net_price` an ordered
-    unit's value. Payments that were taken back are left to the reversals; one order paid in parts is judged as a whole.
+    unit's value. Units whose payment was taken back are left to the reversals; one order paid in parts is judged as a
+    whole.
     """
     rows = papers.once(reimbursements)
-    back = set(_named(rows[rows["kind"] == "reversal"], papers.once(_originals)))
+    back = rows[rows["kind"] == "reversal"]
+    taken = back["units"].groupby(_named(back, papers.once(_originals))).sum()
     number = rows["reimbursement_id"].astype("str")
-    taken = number.isin(back) | (number + "\x1f" + rows["key"]).isin(back)
-    cash = rows["units_cash"].fillna(0).astype("int64")
-    owed = rows.assign(units=cash)[rows["kind"].isin([*PRE_ORDER, "order"]) & (cash > 0) & (rows["amount"] > 0)
-                                   & ~taken].reset_index(drop=True)
+    taken = sum(name.map(taken).fillna(0) for name in (number, number + "\x1f" + rows["key"]))
+    cash = rows["units_cash"].fillna(0).astype("int64").clip(lower=0)
+    kept = np.maximum(cash - taken, 0).astype("int64")
+    owed = rows.assign(units=kept, amount=rows["amount"] * kept / cash.clip(lower=1))
+    owed = owed[rows["kind"].isin([*PRE_ORDER, "order"]) & (kept > 0) & (rows["amount"] > 0)].reset_index(drop=True)
     if owed.empty:
         return found(owed, np.empty(0), [], stage="paid")
     owed["valued_on"] = _event_days(papers, owed).fillna(owed["day"])
