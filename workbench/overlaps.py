@@ -118,7 +118,7 @@ def touches(export: Export, first: dt.date, last: dt.date) -> bool:
 
 def kept(export: Export, through: dt.date | None, zone: str) -> np.ndarray | None:
     """Which rows the export owns up to `through`; None: all."""
-    soon = _until(export, export.rows, through, zone)
+    soon = _until(export, None, through, zone)
     return export.keep if soon is None else soon if export.keep is None else export.keep & soon
 
 
@@ -213,11 +213,11 @@ def _between(export: Export, first: dt.date, last: dt.date, zone: str) -> pd.Dat
     return reports.frame(table.filter(_in(table.column(export.report.spec.day), first, last)))
 
 
-def _until(export: Export, rows: pa.Table, through: dt.date | None, zone: str) -> np.ndarray | None:
-    """Which of these rows of the export are dated up to `through`, or not at all; None: all."""
+def _until(export: Export, rows: pa.Table | None, through: dt.date | None, zone: str) -> np.ndarray | None:
+    """Which of these rows of the export (None: of all) are dated up to `through`, or not at all; None: all."""
     if through is None or export.last is None or export.last_day <= through:
         return None
-    days = _days(rows, export.report.spec.day, zone)
+    days = _days(export.rows if rows is None else rows, export.report.spec.day, zone)
     return pc.fill_null(pc.less_equal(days, through), True).to_numpy()
 
 
