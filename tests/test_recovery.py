@@ -154,6 +154,13 @@ def test_an_approved_case_that_was_paid_in_full_leaves_the_rest_of_its_claim_ope
     assert unpaid.standing == "approved"
 
 
+def test_of_a_payment_for_more_than_was_missing_only_what_settled_the_claim_was_filed():
+    told = {"sources": "l.txt:9;l.txt:12;reimbursements.txt:2", "roles": "event:3;found:2;paid:1"}
+    table = claims(("a", LOST, "X1", "2026-05-01", 3, 3, 5.0, "settled", told))
+    claim = account(table, sheet(), payments(("R1", "1", "2026-05-20", 15.0, 3))).claims.iloc[0]
+    assert (claim.units_filed, claim.units_alone) == (1, 2)
+
+
 def random_account(seed):
     """Random claims in two currencies, with cases and payments that fit some of them."""
     rng = np.random.default_rng(seed)

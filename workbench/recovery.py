@@ -143,15 +143,20 @@ def links(filed: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> p
 
 def settled_by(table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """Which payment settled which claim, by the lines the claim cites: claim_id, claim_type, fnsku, case_id ("" where
-    Amazon paid by itself), units, amount."""
-    first = table.loc[~table["claim_type"].isin(DISPUTES), ["claim_id", "claim_type", "fnsku", "sources"]]
-    places = first.assign(place=first["sources"].astype("str").str.split(";")).explode("place").drop(columns="sources")
+    Amazon paid by itself), units (of this claim that it settled, by the line's role; a table without `roles` does not
+    tell: all that it paid for), amount (of the payment)."""
+    first = table.loc[~table["claim_type"].isin(DISPUTES)]
+    places = first[["claim_id", "claim_type", "fnsku"]].assign(place=first["sources"].astype("str").str.split(";"))
+    places = places.explode("place")
+    if "roles" in first:
+        places["role"] = first["roles"].astype("str").str.split(";").explode().to_numpy()
     rows = pd.DataFrame({
         "place": payments["file"].astype("str") + ":" + payments["line"].astype("str"),
         "case_id": _text(payments["case_id"]), "amount": payments["amount"].astype("float64"),
         "units": payments["units_cash"].fillna(0).astype("int64") + payments["units_inventory"].fillna(0).astype("int64")})
-    return places.drop_duplicates(["claim_id", "place"]).merge(rows[rows["amount"] >= 0], on="place",
-                                                               validate="many_to_one")
+    places = places.drop_duplicates(["claim_id", "place"])
+    found = places.merge(rows[rows["amount"] >= 0], on="place", validate="many_to_one")
+    return found.assign(units=found["role"].str.rsplit(":").str[-1].astype("int64")) if "role" in found else found
 
 
 def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
