@@ -11,7 +11,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from handmade import cost, fee, ledger, paid, parcel, quiet, refund, removal, shipment, sold, write
+from handmade import back, cost, fee, ledger, paid, parcel, quiet, refund, removal, shipment, sold, write
 
 from workbench import books, claims, cli, policy
 from workbench.simulate import simulate
@@ -144,6 +144,26 @@ def test_fees_that_no_sale_tells_are_those_of_the_preview(tmp_path):
     rows = [*refund("1", "2026-03-20", "1-2026-03-01"), ordered("1", "2026-03-01", 1, 25), fee("1")]
     claim = found(write(tmp_path / "s", [*quiet(), *rows]), types=["refund_not_returned"]).iloc[0]
     assert (claim["unit_value"], claim["valuation_basis"]) == (16.25, "sale_price_less_fees")
+
+
+def test_a_unit_sold_in_another_currency_is_owed_in_it(tmp_path):
+    rows = [*sold("1", "2026-03-01", "A1", site="Amazon.ca", currency="CAD"), back("1", "2026-04-01", "A1"),
+            *sold("2", "2026-03-01", "A2", site="Amazon.ca", currency="CAD"),
+            back("2", "2026-04-01", "A2", disposition="CARRIER_DAMAGED")]
+    table = found(write(tmp_path / "s", [*quiet(), *rows]))
+    assert sorted(zip(table["claim_type"], table["unit_value"], table["currency"], strict=True)) == [
+        ("returned_damaged", 16.25, "CAD"), ("returned_not_restocked", 16.25, "CAD")]
+
+
+def test_money_of_two_currencies_is_never_compared(tmp_path):
+    rows = [*sold("1", "2026-03-01", "A1", site="Amazon.ca", currency="CAD"),
+            *refund("1", "2026-03-20", "A1", currency="CAD"),
+            paid("1", "2026-05-01", "CustomerReturn", 1, 12.0, order="A1"),  # USD for an order in CAD
+            *sold("2", "2026-06-01", "A2", fee=7.0, site="Amazon.ca", currency="CAD"), fee("2", store="CA", currency="CAD"),
+            paid("2", "2026-06-10", "Fee_Correction", 0, 0, order="A2", **{"amount-total": "2.00"})]
+    table = found(write(tmp_path / "s", [*quiet(), *rows]))
+    assert one(table, "S-1", "underpaid")["status"] == "ambiguous"
+    assert one(table, "S-2", "fee_overcharge")[["units_open", "amount_open", "currency"]].tolist() == [1, 2.0, "CAD"]
 
 
 def test_two_policies_are_compared_in_units_and_money(seller):

@@ -122,7 +122,8 @@ def _corrected(over: pd.DataFrame, paid: pd.DataFrame) -> tuple[np.ndarray, list
     left, money, sources = owed, (paid["amount"] * 100).round().astype("int64").to_numpy(), []
     named = paid["order_id"].isin(over["order_id"]).to_numpy()
     for name, offered in (("order_id", named), ("msku", ~named)):
-        code = pd.factorize(pd.concat([over[name], paid[name]], ignore_index=True))[0]
+        keys = [frame[name].astype("str") + "\x1f" + frame["currency"].astype("str") for frame in (over, paid)]
+        code = pd.factorize(pd.concat(keys, ignore_index=True))[0]
         supply = Stream(code[len(over):], day[1], np.where(offered, money, 0))
         matched = fifo(Stream(code[:len(over)], day[0], left), supply)
         left = matched.open

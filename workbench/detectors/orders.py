@@ -46,8 +46,9 @@ def returned_damaged(papers: Papers) -> Found:
     said = owed["return_status"].str.casefold().str.startswith("reimburs")
     doubt = first_of(np.where(said, "the return says it was reimbursed", ""),
                      uncovered(papers, "reimbursements", owed["day"]))
-    return found(owed, account.settled, [*account.sources, _prices(papers, owed)], stage="after_order",
-                 unit_value=_values(papers, owed), ambiguous=doubt)
+    sources = [*account.sources, _prices(papers, owed)]
+    owed, values = _valued(papers, owed)
+    return found(owed, account.settled, sources, stage="after_order", unit_value=values, ambiguous=doubt)
 
 
 def returned_not_restocked(papers: Papers) -> Found:
@@ -78,8 +79,9 @@ def returned_not_restocked(papers: Papers) -> Found:
     last = papers.books.last_day("ledger_detail")
     soon = owed["day"] > pd.Timestamp(last or papers.as_of) - pd.Timedelta(days=RESTOCKED_WITHIN[1])
     doubt = first_of(np.where(soon, "the ledger may still book it", ""), doubt)
-    return found(owed, mine.settled, [*sources, *mine.sources, _prices(papers, owed)], stage="after_order",
-                 unit_value=_values(papers, owed), ambiguous=doubt)
+    sources += [*mine.sources, _prices(papers, owed)]
+    owed, values = _valued(papers, owed)
+    return found(owed, mine.settled, sources, stage="after_order", unit_value=values, ambiguous=doubt)
 
 
 # ---------------------------------------------------------------------------------------------------- inside
@@ -120,12 +122,13 @@ def _of_order(papers: Papers, supply: pd.DataFrame) -> pd.DataFrame:
     return supply.assign(day=EVER, is_foreign=~pd.MultiIndex.from_frame(supply[LINE]).isin(had)).reset_index(drop=True)
 
 
-def _values(papers: Papers, owed: pd.DataFrame) -> np.ndarray:
-    """The net price of each returned unit's order line; NaN where it is not in the files."""
+def _valued(papers: Papers, owed: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """The returned units with the currency of their order line, and its net price; "", NaN where it is not in the files."""
     if not has_money(papers):
-        return np.full(len(owed), np.nan)
-    prices = papers.once(sales).drop_duplicates(LINE)[[*LINE, "unit_price", "unit_fees"]]
-    return net_price(owed[LINE].merge(prices, on=LINE, how="left", validate="many_to_one"))
+        return owed.assign(currency=""), np.full(len(owed), np.nan)
+    prices = papers.once(sales).drop_duplicates(LINE)[[*LINE, "unit_price", "unit_fees", "currency"]]
+    sale = owed[LINE].merge(prices, on=LINE, how="left", validate="many_to_one")
+    return owed.assign(currency=sale["currency"].fillna("").to_numpy()), net_price(sale)
 
 
 def _prices(papers: Papers, owed: pd.DataFrame) -> pd.DataFrame:

@@ -47,6 +47,8 @@ def underpaid(papers: Papers) -> Found:
         return found(owed, np.empty(0), [], stage="paid")
     owed["valued_on"] = _event_days(papers, owed).fillna(owed["day"])
     values = owed[LINE].merge(_prices(papers), on=LINE, how="left", validate="many_to_one")
+    money = owed["currency"].astype("str")
+    values["net_price"] = values["net_price"].where((money == values["currency"]) | (money == ""))  # else not comparable
     paid, parts = _whole(owed, values)
     sources = [] if not has_money(papers) else [_of_orders(papers, owed)]
     result = found(owed, np.zeros(len(owed), np.int64), sources, stage="paid",
@@ -160,12 +162,13 @@ def _whole(owed: pd.DataFrame, values: pd.DataFrame) -> tuple[np.ndarray, np.nda
 
 
 def _prices(papers: Papers) -> pd.DataFrame:
-    """The net price and units sold of every order line."""
+    """The net price, its currency and the units sold of every order line."""
     if not has_money(papers):
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in LINE}
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in [*LINE, "currency"]}
                             | {name: pd.Series(dtype="float64") for name in ("net_price", "units_sold")})
     table = papers.once(sales)
-    return table.assign(net_price=(table["unit_price"] - table["unit_fees"]).round(2))[[*LINE, "net_price", "units_sold"]]
+    return table.assign(net_price=(table["unit_price"] - table["unit_fees"]).round(2))[
+        [*LINE, "currency", "net_price", "units_sold"]]
 
 
 def _of_orders(papers: Papers, owed: pd.DataFrame) -> pd.DataFrame:
