@@ -14,6 +14,7 @@ from workbench.detectors.found import (
     first_of,
     found,
     key,
+    keys,
     lines,
     paid_for,
     reimbursements,
@@ -143,9 +144,10 @@ def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
     if not pieces:
         return pd.Series(pd.NaT, index=owed.index, dtype="datetime64[s]")
     paid = coded.stacked([piece[piece["role"] == "paid"] for piece in pieces])
-    first = paid.groupby(["file", "line"], observed=True)["day"].min()
-    return pd.Series(first.reindex(pd.MultiIndex.from_frame(owed[["file", "line"]])).to_numpy("datetime64[s]"),
-                     index=owed.index)
+    settled, asked = keys(paid, owed, ["file", "line"])
+    first = np.full(max(settled.max(initial=-1), asked.max(initial=-1)) + 1, EVER.to_datetime64(), "datetime64[s]")
+    np.minimum.at(first, settled, paid["day"].fillna(EVER).to_numpy("datetime64[s]"))
+    return pd.Series(first[asked], index=owed.index).replace(EVER, pd.NaT)
 
 
 def _whole(owed: pd.DataFrame, values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
