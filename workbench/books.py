@@ -120,7 +120,9 @@ class Books:
                 table = table.append_column("snapshot_on", pa.array([], pa.date32()))
         else:
             through = self.through if cut else None
-            pieces = [overlaps.owned(export, through, self.seller.time_zone, columns, where, days) for export in exports]
+            with ThreadPoolExecutor(pa.cpu_count()) as pool:
+                pieces = list(pool.map(lambda export: overlaps.owned(
+                    export, through, self.seller.time_zone, columns, where, days), exports))
             labels = pa.array([export.label for export in exports], pa.string())
             size = np.min_scalar_type(-len(pieces))
             at = np.repeat(np.arange(len(pieces), dtype=size), [piece.num_rows for piece in pieces])
