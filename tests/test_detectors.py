@@ -577,6 +577,29 @@ def test_a_removal_parcel_that_arrived_short_is_owed_from_the_day_it_came(tmp_pa
     assert table["sources"].tolist() == ["receipts.csv:2"]
 
 
+RECEIPTS = "removal_order_id,tracking_number,sku,shipped_quantity,received_quantity,received_on\n"
+
+
+@pytest.mark.parametrize("told", ["", "10"])
+def test_a_parcel_received_in_two_lots_lacks_what_neither_held(tmp_path, told):
+    rows = [removal("1", "2026-05-01", "RM1", 10, shipped=10),
+            parcel("1", "2026-05-04", "RM1", 10, **{"tracking-number": "1Z"})]
+    folder = write(tmp_path / "s", [*quiet(), *rows])
+    (folder / "receipts.csv").write_text(
+        RECEIPTS + f"RM1,1Z,S-1,{told},3,2026-05-12\nRM1,1Z,S-1,{told},6,2026-05-10\n", "utf-8")
+    owed, found = asserted(folder)
+    assert owed == {("removal_short", "S-1"): 1}
+    assert found["sources"].tolist() == ["receipts.csv:3;receipts.csv:2"]
+    assert found["roles"].tolist() == ["event:1;received:3"]
+
+
+def test_a_newer_sheet_of_the_same_parcels_replaces_the_older(tmp_path):
+    folder = write(tmp_path / "s", quiet())
+    for name, more in (("receipts.csv", ""), ("receipts new.csv", "RM2,1Z2,S-2,4,4,2026-05-12\n")):
+        (folder / name).write_text(f"{RECEIPTS}RM1,1Z1,S-1,5,3,2026-05-12\n{more}", "utf-8")
+    assert asserted(folder)[0] == {("removal_short", "S-1"): 2}
+
+
 def test_a_claim_above_the_cross_border_fee_says_that_the_lower_fee_was_left_aside(tmp_path):
     site = {"site": "Amazon.fr", "currency": "EUR"}
     rows = [*sold("1", "2026-05-01", "O1", fee=5.8, **site), *sold("1", "2026-05-02", "O2", fee=8.0, **site),

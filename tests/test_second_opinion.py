@@ -159,3 +159,28 @@ def test_every_dealt_claim_is_found_and_no_other(tmp_path, seed):
     both = pd.DataFrame({"true": owed, "found": found})
     assert found == owed, both[both["true"] != both["found"]].to_string()
     assert {kind for kind, *_ in owed} >= set(claims.TYPES[:9])
+
+
+LAST = {"ledger": "Date", "reimbursements": "approval-date", "returns": "return-date", "settlement": "posted-date",
+        "removal-orders": "last-updated-date", "removal-shipments": "shipment-date", "inbound": "ClosedDate"}
+
+
+def told_by(row, day):
+    """Whether an export made on that day has the row as it stands."""
+    table, cells = row
+    text = (cells.get(LAST.get(table, "")) or cells.get("DeliveredDate") or "")[:10]
+    known = dt.datetime.strptime(text, "%m/%d/%Y").date().isoformat() if "/" in text else text
+    return known <= day
+
+
+@pytest.mark.parametrize("day", ["2026-03-17", "2026-05-02"])
+def test_the_claims_of_a_day_are_those_of_the_exports_of_that_day(tmp_path, day):
+    rows = [*quiet(), *deal(3, cases=60)[0]]
+    tables = []
+    for name, kept in (("then", [row for row in rows if told_by(row, day)]), ("later", rows)):
+        known = books.open(write(tmp_path / name, kept, columns=12), day)
+        table = claims.claims(known, dt.date.fromisoformat(day), policy.load("amazon", "US"))
+        table = table[~table["ambiguous"].str.startswith("the removal order was updated later")]
+        tables.append(table.drop(columns=["sources", "value_sources"]).sort_values("claim_id", ignore_index=True))
+    assert len(tables[0]) > 20
+    pd.testing.assert_frame_equal(*tables)

@@ -106,8 +106,9 @@ def removal_short(papers: Papers) -> Found:
     """Units of removal parcels that did not reach the seller: shipped less received by the analyst's own sheet, less what
     was paid for the order and settled no lost parcel; one row per order, parcel and SKU, dated by the day of receipt.
 
-    Where the sheet leaves out what was shipped, the parcel's row in the shipment report tells it. Without the sheet
-    nothing is said: what arrived stands in no report of Amazon's.
+    Where the sheet leaves out what was shipped, the parcel's row in the shipment report tells it; and of a parcel that was
+    received in several lots, each a row of the sheet. Without the sheet nothing is said: what arrived stands in no report
+    of Amazon's.
     """
     books = papers.books
     if books.is_absent("removal_receipts"):
@@ -115,15 +116,23 @@ def removal_short(papers: Papers) -> Found:
     sheet = books["removal_receipts"]
     texts = {name: sheet[name].astype("str") for name in ("tracking_number", "msku", "file")}
     sheet = sheet.assign(**texts, order_id=sheet["removal_order_id"].astype("str"), fnsku="", day=sheet["received_on"])
+    sheet = sheet.sort_values("day", kind="stable", ignore_index=True)
     parcel = ["order_id", "tracking_number", "msku"]
+    sheet["parcel"] = np.where(sheet["tracking_number"] == "", -1 - np.arange(len(sheet)), sheet.groupby(parcel).ngroup())
+    parcels = sheet.assign(lots=1).groupby("parcel", as_index=False, sort=False).agg(
+        {**dict.fromkeys([*parcel, "fnsku", "day", "file", "line"], "first"), "units_shipped": "max",
+         "units_received": "sum", "lots": "sum"})
     sent = books["removal_shipments"].astype(dict.fromkeys(parcel, "str")).groupby(parcel, as_index=False).agg(
         sent=("units_shipped", "sum"))
-    sheet = sheet.merge(sent, on=parcel, how="left", validate="many_to_one")
-    missing = sheet["units_shipped"].astype("Float64").fillna(sheet["sent"].astype("Float64")) - sheet["units_received"]
+    parcels = parcels.merge(sent, on=parcel, how="left", validate="many_to_one")
+    told, reported = (parcels[name].astype("Float64") for name in ("units_shipped", "sent"))
+    missing = told.fillna(reported).where(parcels["lots"] == 1, reported.fillna(told)) - parcels["units_received"]
     short = missing.gt(0).fillna(False).to_numpy(bool)
-    owed = sheet[short].assign(units=missing[short].astype("int64")).reset_index(drop=True)
+    owed = parcels[short].assign(units=missing[short].astype("int64")).reset_index(drop=True)
     if owed.empty:
         return nothing()
+    later = sheet[sheet["parcel"].isin(owed["parcel"]) & sheet["parcel"].duplicated()]
+    claim = later["parcel"].map(pd.Series(owed.index, index=owed["parcel"]))
     owed = owed.assign(key=key(papers, owed))
     paid = paid_for(papers, "removal")
     if not books.is_absent("removal_orders"):
@@ -132,7 +141,8 @@ def removal_short(papers: Papers) -> Found:
         paid["units"] -= used.reindex(pd.MultiIndex.from_frame(paid[["file", "line"]])).fillna(0).to_numpy(np.int64)
     account = Account(owed)
     account.settle(paid.assign(day=EVER), ["order_id", "key"], "paid")
-    return found(owed, account.settled, account.sources, stage="before_order",
+    sources = [*account.sources, lines(claim, later, "received", later["units_received"])]
+    return found(owed, account.settled, sources, stage="before_order",
                  ambiguous=uncovered(papers, "reimbursements", owed["day"]))
 
 
