@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import books, files, specs
+from workbench import books, checks, files, specs
 
 FIRST = dt.date(2026, 5, 1)
 HEADER = "Date\tFNSKU\tEvent Type\tQuantity\tFulfillment Center\tDisposition\tReason"
@@ -105,6 +105,20 @@ def test_snapshots_of_several_days_come_in_the_order_of_their_days(tmp_path, nam
     for name, fee in zip(names, (5.0, 6.0), strict=True):
         put(tmp_path, name, preview(("A", "US", "USD", fee)))
     assert list(books.open(tmp_path)["fee_preview"]["fulfillment_fee"]) == [5.0, 6.0]
+
+
+@pytest.mark.parametrize("region", ["US", "EU", "JP"])
+def test_rolling_windows_cut_by_utc_days_lose_no_hour_of_the_marketplaces_days(tmp_path, region):
+    put(tmp_path, "seller.toml", f'region = "{region}"\n')
+    moments = [dt.datetime(2026, 5, 1) + dt.timedelta(hours=5 * at) for at in range(48)]
+    for at in range(8):
+        held = [moment for moment in moments if at < moment.day <= at + 3]
+        put(tmp_path, f"{at}.txt", reimbursements(*((f"{moment:%Y-%m-%dT%H:%M:%S}+00:00", f"{moment:%d%H}", 1)
+                                                    for moment in held)), stamp=at)
+    known = books.open(tmp_path)
+    assert sorted(known["reimbursements"]["reimbursement_id"]) == [f"{moment:%d%H}" for moment in moments]
+    restated = checks.checks(known).table.set_index(["check", "report"]).loc[("restated", "reimbursements")]
+    assert restated["outcome"] != "failed", restated["detail"]
 
 
 def test_rows_after_the_day_asked_for_are_kept_out_and_counted(tmp_path):

@@ -98,8 +98,8 @@ class Books:
         return [texts.get(place, "") for place in parted]
 
     def rivals(self, table: str) -> list[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
-        """Pairs of exports of `table` that cover a day in common: the newer file, the older file, the first and last
-        common day, and what each of them holds of these days, whichever owns them. Days in the marketplace's calendar.
+        """Pairs of exports of `table` that cover a whole day in common: the newer file, the older file, the first and last
+        such day, and what each of them holds of these days, whichever owns them. Days in the marketplace's calendar.
         """
         return list(overlaps.rivals(self._exports.get(table, ()), self.seller.time_zone))
 

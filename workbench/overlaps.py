@@ -146,9 +146,12 @@ def rivals(exports: Sequence[Export], zone: str) -> Iterator[tuple[str, str, dt.
     newest = sorted((export for export in exports if export.first is not None), key=_age, reverse=True)
     for at, older in enumerate(newest):
         for newer in (export for export in newest[:at] if _overlap(export, older)):
-            first, last = max(newer.first_day, older.first_day), min(newer.last_day, older.last_day)
-            yield (newer.label, older.label, first, last,
-                   *(_between(export, first, last, zone) for export in (newer, older)))
+            same = (newer.begin, newer.end) == (older.begin, older.end)  # then also the parts of days are comparable
+            spans = [(export.first, export.last) if same else _held(export, zone)[:2] for export in (newer, older)]
+            first, last = max(span[0] for span in spans), min(span[1] for span in spans)
+            if first <= last:
+                yield (newer.label, older.label, _date(first), _date(last),
+                       *(_between(export, _date(first), _date(last), zone) for export in (newer, older)))
 
 
 # ---------------------------------------------------------------------------------------------------- inside
@@ -160,11 +163,44 @@ def _settle_days(newest: list[Export], zone: str) -> None:
     for at, export in enumerate(known):
         newer = [other for other in known[:at] if _overlap(export, other)]
         if newer:
-            taken = np.zeros(export.last - export.first + 1, bool)
+            rows, day = export.rows, export.report.spec.day
+            days = _days(rows, day, zone).cast(pa.int32()).to_numpy()
+            whole, parts = np.zeros(export.last - export.first + 1, bool), []
             for other in newer:
-                taken[max(other.first - export.first, 0):other.last - export.first + 1] = True
-            days = _days(export.rows, export.report.spec.day, zone).cast(pa.int32()).to_numpy() - export.first
-            export.keep = ~taken[days]
+                first, last, cut = _held(other, zone)
+                whole[max(first - export.first, 0):max(last - export.first + 1, 0)] = True
+                parts += cut
+            export.keep = ~whole[days - export.first]
+            moments = pc.fill_null(_moments(rows, day).cast(pa.int64()), -1).to_numpy() if parts else days
+            for part, begin, end in parts:  # a row without a moment is of the whole day
+                export.keep &= ~((days == part) & ((moments == -1) | (moments >= begin) & (moments < end)))
+
+
+def _held(export: Export, zone: str) -> tuple[int, int, list[tuple[int, int, int]]]:
+    """The first and last day that the export holds whole; and the days it holds in part, each from a moment to a moment.
+
+    A window cut by UTC days, as the API cuts it, begins and ends inside days of the marketplace's calendar: on its first
+    day an export without a row before midnight UTC says nothing of the hours before, and on its last likewise.
+    """
+    if export.begin is None:
+        return export.first, export.last, []
+    never = 1 << 62
+    opens, closes = (_midnight(day, zone) for day in (export.first, export.last))
+    opens = opens if opens is not None and export.begin >= opens else None
+    closes = closes if closes is not None and export.end < closes else None
+    parts = {}
+    if opens is not None:
+        parts[export.first] = (opens, never)
+    if closes is not None:
+        parts[export.last] = (parts.get(export.last, (0, never))[0], closes)
+    return (export.first + (opens is not None), export.last - (closes is not None),
+            [(day, *span) for day, span in parts.items()])
+
+
+def _midnight(day: int, zone: str) -> int | None:
+    """The moment of midnight UTC inside the day of the marketplace's calendar; None where the day begins with it."""
+    start = int(dt.datetime.combine(_date(day), dt.time(), ZoneInfo(zone)).timestamp())
+    return -(-start // 86400) * 86400 if start % 86400 else None
 
 
 def _settle_snapshots(newest: list[Export]) -> None:
