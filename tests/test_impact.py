@@ -540,6 +540,29 @@ def test_swings_say_that_the_difference_may_be_chance_and_that_the_article_has_n
     assert "may as well be chance" in told and "63% less volatility" in told and "unsourced" in told
 
 
+def scattered(seed):
+    """A few rows strewn over SKUs, centres and a year, and some dates of adoption: nothing that a design was made for."""
+    draw = np.random.default_rng(seed)
+    size, skus, centers = (int(draw.integers(*bounds)) for bounds in ((3, 120), (1, 14), (1, 5)))
+    first, reach = pd.Timestamp("2025-07-01"), int(draw.choice([60, 200, 365]))
+    days = first + pd.to_timedelta(np.sort(draw.integers(0, reach, size)), unit="D")
+    kind = draw.choice(["Shipments", "Receipts", "CustomerReturns", "Adjustments"], size, p=[.4, .2, .1, .3])
+    reason = np.where(kind == "Adjustments", draw.choice(["M", "E", "5", "F", "Q"], size), "")
+    sign = np.where((kind == "Shipments") | np.isin(reason, ["M", "E", "5"]), -1, 1)
+    units = draw.integers(1, int(draw.choice([2, 10, 1000])), size) * sign
+    rows = ledger(*zip(days, [f"S{sku}" for sku in draw.integers(0, skus, size)], kind, reason, units,
+                       [f"FC{center}" for center in draw.integers(0, centers, size)], strict=True))
+    dates = [None if draw.random() < 0.4 else first + pd.Timedelta(days=int(draw.integers(20, 300))) for _ in range(skus)]
+    return rows, sheet(*(("a", "", f"S{sku}", date) for sku, date in enumerate(dates)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_ledger_is_too_odd_for_an_answer_or_a_reason():
+    for seed in (*range(40), 70, 88, 92, 128, 225, 232, 271, 454, 479, 508):  # with those that once overflowed
+        for found in impact.all_sops(*scattered(seed), as_of=END, groups={}):
+            assert found.verdict in ("effect", "no_effect") or found.reasons
+
+
 def test_an_unknown_ratio_stands_on_the_page_as_unknown():
     from workbench import figures
 

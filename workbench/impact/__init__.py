@@ -245,8 +245,9 @@ def _pre_trend(found: Rows, adopted: np.ndarray, length: int, table: Cells, main
     effect = np.log(main.ratio) if main.ratio > 0 else float("nan")
     explains = bool(main.excludes(1.0) and slope.p < DRIFT_P and explained * effect > 0
                     and abs(explained) > abs(effect) / 2)
-    values = {"p": both.p, "slope": float(np.expm1(slope.steps[0])), "just_before": float(np.expm1(both.steps[1])),
-              "p_slope": slope.p, "explains": explains}
+    with np.errstate(over="ignore"):
+        a_month, just_before = np.expm1([slope.steps[0], both.steps[1]]).tolist()
+    values = {"p": both.p, "slope": a_month, "just_before": just_before, "p_slope": slope.p, "explains": explains}
     if np.isnan(both.p):
         return Check("pre_trend", "unknown", values)
     return Check("pre_trend", "failed" if both.p < TREND_P or explains else "passed", values)

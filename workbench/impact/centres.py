@@ -18,6 +18,7 @@ from workbench.impact.estimate import Parts, over
 from workbench.impact.panel import Rows
 
 ROUNDS, CLOSE = 50, 1e-5
+NOTHING = 1e-9  # incidents; fewer are none expected: where tables fall apart, the fit lets some go to 0
 
 
 def parts(found: Rows, adopted: np.ndarray, length: int) -> Parts:
@@ -45,7 +46,7 @@ def standardised(found: Rows, adopted: np.ndarray, length: int) -> Rows:
             level = over(incidents.sum(axis=1), handled @ season, 0.0)
             season = over(incidents.sum(axis=0), level @ handled, 0.0)
         expected = np.bincount(free.center, free.handled * (level[free.sku] * season[free.period]), centers)
-        drawn = rates.shrunk(seen, expected)
+        drawn = rates.shrunk(seen, np.where(expected > NOTHING, expected, 0.0))
         if not drawn.mean > 0:
             return found
         new, prior = drawn.rate / drawn.mean, drawn.mean**2 / drawn.spread if drawn.spread else np.inf

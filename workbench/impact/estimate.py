@@ -22,6 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 ROUNDS, CLOSE = 500, 1e-9
+TINY = 1e-100  # what no incident and no unit comes down to, but rounding may
+APART = 1e9  # how many times the rate of one period may be that of another
 
 
 class Cells(NamedTuple):
@@ -109,6 +111,8 @@ def fit(incidents: np.ndarray, handled: np.ndarray) -> Fit:
     for _ in range(ROUNDS):
         level = over(by_sku, handled @ season, 0.0)
         new = over(by_period, level @ handled, 0.0)
+        if new.max(initial=0.0) > APART * new.min(initial=np.inf, where=new > 0):
+            break  # the table falls apart: its best fit lies at nought and infinity
         moved = np.abs(new - season).max(initial=0.0) / max(season.max(initial=0.0), 1e-300)
         season = new
         if moved < CLOSE:
@@ -243,5 +247,5 @@ def _interval(seen: np.ndarray, expected: np.ndarray, lent: np.ndarray, noise: n
 
 
 def over(top: np.ndarray, bottom: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
-    """top / bottom, and `otherwise` where the bottom is 0."""
-    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, otherwise), where=bottom > 0)
+    """top / bottom, and `otherwise` where the bottom is 0, or as good as 0."""
+    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, otherwise), where=bottom > TINY)

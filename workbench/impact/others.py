@@ -151,14 +151,18 @@ def interrupted(found: Rows, adopted: np.ndarray, length: int, *, level: float =
     model = sm.GLM(incidents[kept], shape, family=sm.families.Poisson(), exposure=handled[kept])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain = model.fit(scale="X2")
         lags = max(int(4 * (kept.sum() / 100)**(2 / 9)), 1)
-        robust = model.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+        try:
+            plain = model.fit(scale="X2")
+            robust = model.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+        except ValueError:  # statsmodels: no likeliest values, they lie at infinity
+            return UNKNOWN
     alone = np.sqrt(plain.cov_params()[2, 2] / max(plain.scale, 1e-9))  # were incidents independent
     error = max(float(plain.bse[2]), float(robust.bse[2]), float(alone))
     step, wide = float(plain.params[2]), t.ppf((1 + level) / 2, int(kept.sum()) - 3) * error
     expected = float((plain.fittedvalues * np.exp(-step * post[kept]))[post[kept] > 0].sum())
-    low, ratio, high = np.exp([step - wide, step, step + wide])
+    with np.errstate(over="ignore"):  # no upper limit
+        low, ratio, high = np.exp([step - wide, step, step + wide])
     return UNKNOWN._replace(ratio=float(ratio), low=float(low), high=float(high), error=error, expected=expected,
                             seen=float(incidents[kept & (at >= 0)].sum()), dispersion=max(float(plain.scale), 1.0),
                             skus=len(np.unique(found.sku[mine])))
