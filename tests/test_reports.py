@@ -172,3 +172,13 @@ def test_the_sellers_region_tells_how_a_spreadsheet_wrote_the_dates(tmp_path):
         reports.read(tmp_path / "c.csv")
     assert reports.read(tmp_path / "c.csv", region="US").table["filed_on"].dt.month.tolist() == [3]
     assert reports.read(tmp_path / "c.csv", region="UK").table["filed_on"].dt.month.tolist() == [4]
+
+
+def test_units_under_the_header_of_a_payments_id_are_doubted(tmp_path):
+    header = "approval-date\treimbursement-id\treason\tsku\tcurrency-unit\tamount-total\toriginal-reimbursement-id"
+    rows = ["2026-05-13T08:15:00+00:00\t500001\tLost_Warehouse\tA\tUSD\t9.99\t2",
+            "2026-05-14T08:15:00+00:00\t500002\tReimbursement_Reversal\tA\tUSD\t-9.99\t500001"]
+    (tmp_path / "paid.txt").write_text("\n".join([header, *rows, ""]))
+    report = reports.read(tmp_path / "paid.txt")
+    assert [(p.line, p.kind) for p in report.found if p.column == "original_reimbursement_id"] == [(2, "doubt")]
+    assert report.table["original_reimbursement_id"].tolist() == ["2", "500001"]
