@@ -332,7 +332,7 @@ def _fitted(row: list[str], spare: int, layout: Layout) -> list[str] | None:
     return row if len(row) == layout.width else None
 
 
-# ---------------------------------------------------------------------------------------------------- values
+# ---------------------------------------------------------------------------------------------------- quotes and blanks
 
 def _doubling(columns: Iterable[pa.Array]) -> str:
     """Whether quotes inside cells are "doubled", as in a CSV download, or "bare", as in Amazon's own tab files."""
@@ -380,5 +380,3 @@ def _blank(cells: dict[int, pa.Array], size: int) -> np.ndarray:
             break
         blank &= is_empty(values)
     return blank
-
-

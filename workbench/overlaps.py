@@ -208,7 +208,7 @@ def _settle_snapshots(newest: list[Export]) -> None:
     store's own."""
     taken: dict[dt.date | None, set[str]] = {}
     for export in newest:
-        rows = cache.rows(export.report)
+        rows = export.rows
         named = [name for name in ("marketplace", "currency") if name in rows.column_names]
         frame = reports.frame(rows.select(named)).astype("str")
         stores = pd.Series("", index=range(rows.num_rows), dtype="str").str.cat([frame[name] for name in named], sep="\x1f")

@@ -170,12 +170,12 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
         bad[row] = True
     amounts = [position for position, column in raw.match.columns.items() if column.type == "money"]
     decimal = numerals.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
-                                  raw.match.language)
+                                    raw.match.language)
     marks = []
 
     def told() -> str:
         return dates.day_order(raw.cells[position] for position, column in raw.match.columns.items()
-                                 if column.type in ("date", "instant"))
+                               if column.type in ("date", "instant"))
 
     def convert(position: int, column: specs.Column) -> pa.Array:
         cells = raw.cells[position]

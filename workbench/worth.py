@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import currencies
-from workbench.detectors import Papers, coded, has_money, ordered, preview, sales
+from workbench.detectors import Papers, coded, has_money, ordered, preview, sales, sku_in
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
@@ -182,7 +182,7 @@ def _own_price(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Serie
 
 def _listed(rows: pd.DataFrame, papers: Papers, money: pd.Series) -> pd.Series:
     """The SKU's price in the fee preview: what it sells for, else what the seller asks."""
-    return (rows["msku"].astype("str") + "\x1f" + money.astype("str")).map(preview(papers.books)["price"])
+    return sku_in(rows["msku"], money).map(papers.once(preview)["price"])
 
 
 def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
@@ -190,11 +190,11 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     charged)."""
     price = _own_price(rows, papers, rows["currency"])
     price = price.fillna(_listed(rows, papers, rows["currency"]))
-    wanted = rows["msku"].astype("str") + "\x1f" + rows["currency"].astype("str")
-    own = wanted.map(preview(papers.books)["fees"])
+    wanted = sku_in(rows["msku"], rows["currency"])
+    own = wanted.map(papers.once(preview)["fees"])
     if has_money(papers):
         table = papers.once(sales)
-        own = own.fillna(wanted.map(table["unit_fees"].groupby(table["msku"] + "\x1f" + table["currency"]).median()))
+        own = own.fillna(wanted.map(table["unit_fees"].groupby(sku_in(table["msku"], table["currency"])).median()))
     return price - own
 
 

@@ -12,7 +12,7 @@ from workbench.detectors.fees import fee_overcharge
 from workbench.detectors.found import COLUMNS, EVER, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
 from workbench.detectors.payments import underpaid, wrong_reversal
-from workbench.detectors.sales import has_money, ordered, preview, sales
+from workbench.detectors.sales import has_money, ordered, preview, sales, sku_in
 from workbench.detectors.transport import inbound_shortage, removal_lost, removal_short
 from workbench.detectors.trust import unread
 from workbench.detectors.warehouse import BACK_AFTER, damaged_warehouse, disposed_unrequested, lost_warehouse
@@ -34,4 +34,4 @@ DETECTORS = {
 }
 
 __all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "EVER", "Found", "Needs", "Papers", "balances", "has_money", "key",
-           "nothing", "ordered", "preview", "products", "reimbursements", "sales", "unknown", "unread"]
+           "nothing", "ordered", "preview", "products", "reimbursements", "sales", "sku_in", "unknown", "unread"]

@@ -21,7 +21,7 @@ from workbench.detectors.found import (
     uncovered,
 )
 from workbench.detectors.orders import refund_account
-from workbench.detectors.sales import LINE, has_money, returned, sales, witnesses
+from workbench.detectors.sales import LINE, has_money, net_price, returned, sales, witnesses
 from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, Stock, warehouse
 
 PRE_ORDER = ("lost", "damaged", "inbound", "removal")
@@ -169,8 +169,7 @@ def _prices(papers: Papers) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in [*LINE, "currency"]}
                             | {name: pd.Series(dtype="float64") for name in ("net_price", "units_sold")})
     table = papers.once(sales)
-    return table.assign(net_price=(table["unit_price"] - table["unit_fees"]).round(2))[
-        [*LINE, "currency", "net_price", "units_sold"]]
+    return table.assign(net_price=net_price(table))[[*LINE, "currency", "net_price", "units_sold"]]
 
 
 def _of_orders(papers: Papers, owed: pd.DataFrame) -> pd.DataFrame:

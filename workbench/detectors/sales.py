@@ -51,7 +51,7 @@ def sales(papers: Papers) -> pd.DataFrame:
     fees = out[["fee_charged", "referral"]].fillna(0).sum(axis=1) / out["units_sold"].where(out["units_sold"] > 0)
     own = fees.where(out["fee_charged"].notna() & out["referral"].notna())
     usual = own.groupby([out["msku"], out["currency"]]).transform("median")
-    out["unit_fees"] = own.fillna(usual).fillna((out["msku"] + "\x1f" + out["currency"]).map(preview(papers.books)["fees"]))
+    out["unit_fees"] = own.fillna(usual).fillna(sku_in(out["msku"], out["currency"]).map(papers.once(preview)["fees"]))
     out = _refunds(out)
     out = out.merge(papers.once(products), on="msku", how="left", validate="many_to_one")
     return out.fillna({"fnsku": "", "asin": ""})
@@ -206,13 +206,18 @@ def ordered(papers: Papers) -> pd.DataFrame:
     return rows[(rows["unit_price"] > 0) & (rows["units_sold"] > 0) & rows["sold_on"].notna()].reset_index(drop=True)
 
 
-def preview(books: Books) -> pd.DataFrame:
-    """The fee preview by SKU and currency ("sku\\x1fUSD"), its last row each: `price` (what the SKU sells for, else what
+def sku_in(msku: pd.Series, currency: pd.Series) -> pd.Series:
+    """SKU and currency as one text ("sku\\x1fUSD"): what is asked of one currency is asked of no other."""
+    return msku.astype("str") + "\x1f" + currency.astype("str")
+
+
+def preview(papers: Papers) -> pd.DataFrame:
+    """The fee preview by SKU and currency (`sku_in`), its last row each: `price` (what the SKU sells for, else what
     the seller asks; NaN where neither is above 0) and `fees` (referral and fulfilment, per unit)."""
-    table = books["fee_preview"]
+    table = papers.books["fee_preview"]
     sells, asks = (table[name].where(table[name] > 0) for name in ("sales_price", "your_price"))
     found = pd.DataFrame({"price": sells.fillna(asks), "fees": table["fulfillment_fee"] + table["referral_fee"]})
-    found.index = table["msku"].astype("str") + "\x1f" + table["currency"].astype("str")
+    found.index = sku_in(table["msku"], table["currency"])
     return found[~found.index.duplicated(keep="last")]
 
 

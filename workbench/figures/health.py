@@ -13,7 +13,7 @@ from workbench.checks import checks, gaps
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures.shared import columns, reasons, titled
-from workbench.words import Text, form, known, same, say
+from workbench.words import Text, form, known, listed, same, say
 
 OWN = ("cases", "incidents", "removal_receipts")  # the analyst's: a day without a row is no gap
 SHOWN = 50  # problem lines that are shown with their raw text
@@ -90,7 +90,7 @@ def to_download(books: Books) -> Table | Note:
                 wanted.setdefault(table, []).append(_named(room, name))
     if not wanted:
         return Note(say("health.nothing_missing"))
-    rows = [(_titled_table(table), _menu(table), _joined(uses)) for table, uses in wanted.items()]
+    rows = [(_titled_table(table), _menu(table), listed(uses)) for table, uses in wanted.items()]
     return Table(pd.DataFrame(rows, columns=["title", "menu", "used_for"]), columns("title", "menu", "used_for"),
                  say("health.to_download"), name="reports-to-download")
 
@@ -161,8 +161,4 @@ def _menu(table: str) -> Text:
 
 
 def _listed(tables: Sequence[str]) -> Text:
-    return _joined([_titled_table(table) for table in tables])
-
-
-def _joined(texts: Sequence[Text]) -> Text:
-    return Text(", ".join(text.en for text in texts), "、".join(text.zh for text in texts))
+    return listed(_titled_table(table) for table in tables)

@@ -29,7 +29,7 @@ from workbench.figures.shared import (
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, say
+from workbench.words import Money, Text, change, form, listed, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
@@ -254,7 +254,7 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
 def _reports(lacking: pd.DataFrame) -> Text:
     """The reports that any of the kinds lacks, each once."""
     names = dict.fromkeys(name for names in lacking["missing"] for name in names.split(";"))
-    return joined([say("recovery.quoted", name=named("table", name)) for name in names], ", ", "、")
+    return listed(say("recovery.quoted", name=named("table", name)) for name in names)
 
 
 def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from workbench import policy as policies
-from workbench import specs
+from workbench import specs, words
 from workbench.books import Books
 from workbench.display import ROWS_SHOWN, Column, Note
-from workbench.words import Money, Text, form, known, reason, same, say
+from workbench.words import Money, Text, form, reason, same, say
 
 TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
@@ -93,12 +93,12 @@ def joined(parts: list[Text], en: str = " + ", zh: str = " + ") -> Text:
 def named(room: str, names: object) -> Text:
     """Names of a words' room, joined by ";", as a list in both languages; nothing for NaN."""
     found = [name for name in names.split(";") if name] if isinstance(names, str) else []
-    return joined([say(f"{room}.{name}") if known(f"{room}.{name}") else same(name) for name in found], ", ", "、")
+    return words.listed(words.named(room, name) for name in found)
 
 
 def claim_type(name: str) -> Text:
     """What a kind of claim is called."""
-    return say(f"claim_type.{name}") if known(f"claim_type.{name}") else same(name)
+    return words.named("claim_type", name)
 
 
 def rules_named(policy: str, *, short: bool = False) -> Text:
@@ -109,7 +109,7 @@ def rules_named(policy: str, *, short: bool = False) -> Text:
 
 def unknown_kinds(lacking: pd.DataFrame) -> list[Note]:
     """That some kinds of claims are unknown and in no figure of a section."""
-    names = joined([claim_type(name) for name in lacking["claim_type"]], ", ", "、")
+    names = words.listed(claim_type(name) for name in lacking["claim_type"])
     return [Note(say("recovery.unknown_here", names=names), "warn")] if len(lacking) else []
 
 
