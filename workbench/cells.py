@@ -26,6 +26,16 @@ def one(chunks: Iterable[pa.Array], *, small: bool = False) -> pa.Array:
     return pa.concat_arrays(chunks)
 
 
+def as_codes(values: pa.Array) -> pa.DictionaryArray:
+    """The values as codes of their distinct ones."""
+    return values if isinstance(values, pa.DictionaryArray) else values.dictionary_encode()
+
+
+def texts_of(values: pa.Array) -> pa.Array:
+    """The texts to look at: the distinct ones where the values are coded, else every row's."""
+    return values.dictionary if isinstance(values, pa.DictionaryArray) else values
+
+
 def of_rows(values: pa.Array, test: Callable[[pa.Array], pa.Array | np.ndarray]) -> np.ndarray:
     """`test` of each row's value, looked at once per distinct value."""
     if not isinstance(values, pa.DictionaryArray):
@@ -70,13 +80,13 @@ def is_quoted(texts: pa.Array) -> np.ndarray:
 
 def with_quotes(values: pa.Array) -> list[bytes]:
     """The distinct texts with a quote inside."""
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    texts = texts_of(values)
     return texts.filter(pc.match_substring(texts, b'"')).to_pylist() if holds(values, b'"') else []
 
 
 def holds(values: pa.Array, signs: bytes) -> bool:
     """Whether any of the bytes `signs` stands in any of the values."""
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    texts = texts_of(values)
     data = texts.buffers()[2]
     return data is not None and any(sign in text for text in [data.to_pybytes()] for sign in signs)
 
@@ -85,7 +95,7 @@ def quotes(values: pa.Array) -> int:
     """How many `"` stand in all values."""
     if not holds(values, b'"'):
         return 0
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    texts = texts_of(values)
     at = np.flatnonzero(np.frombuffer(texts.buffers()[2], np.uint8) == ord('"'))
     each = np.diff(np.searchsorted(at, _ends(texts)))
     return int((each.take(values.indices.to_numpy()) if texts is not values else each).sum())

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import specs
+from workbench.cells import texts_of
 from workbench.flatfile import Problem
 
 TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "totale",
@@ -31,7 +32,7 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
 
     `proven`: the encoding is certain; where it is not, a letter beyond ASCII in an identifier is a sign too.
     """
-    texts = values.dictionary if isinstance(values, pa.DictionaryArray) else values
+    texts = texts_of(values)
     if column.type not in ("id", "code"):
         if not _any(texts, _ODD):
             return []

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from workbench import encoding, specs
-from workbench.cells import kept, of_rows, one
+from workbench.cells import kept, of_rows, one, texts_of
 from workbench.lines import (
     LONGEST,
     TORN,
@@ -290,7 +290,7 @@ def _is_ascii(values: pa.Array) -> bool:
 
 def _sample(found: Split, top: _Header) -> bytes:
     """The distinct values that are not ASCII, up to a cap: where the evidence for an encoding is."""
-    values = [values.dictionary if isinstance(values, pa.DictionaryArray) else values for values in found.cells.values()]
+    values = [texts_of(values) for values in found.cells.values()]
     odd, size = [], 0
     for value in chain([top.above, top.text], found.texts.values(),
                        (value for array in values if not _is_ascii(array) for value in array.to_pylist())):

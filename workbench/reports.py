@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from workbench import currencies, dates, doubts, files, flatfile, numerals, records, specs, values
 from workbench import seller as sellers
-from workbench.cells import is_empty, one
+from workbench.cells import as_codes, is_empty, one
 from workbench.dates import Ambiguous
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
@@ -254,7 +254,7 @@ def _remarks(raw: Raw) -> list[tuple[int, str]]:
     if len(raw.cells) > 2:
         found = {int(row): "only one cell is filled: a remark, not a record" for row in np.flatnonzero(alone)}
     for cells in texts[:1]:
-        coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
+        coded = as_codes(cells)
         totals = doubts.is_total(coded.dictionary)
         if totals.any():
             found |= {int(row): "a total, not a record" for row in np.flatnonzero(totals[coded.indices.to_numpy()])}
@@ -288,7 +288,7 @@ def _currency(raw: Raw, marks: list[pa.Array]) -> dict[str, pa.Array]:
         return {"currency": pa.array([said.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
     site = next((p for p, column in raw.match.columns.items() if column.name == "marketplace"), None)
     if known and site is not None:
-        coded = raw.cells[site] if isinstance(raw.cells[site], pa.DictionaryArray) else raw.cells[site].dictionary_encode()
+        coded = as_codes(raw.cells[site])
         sold = [known.get(specs.fold(text), "") for text in coded.dictionary.to_pylist()]
         only = {word for word in sold if word}  # rows without a site (transfers, fees) are in the file's one currency
         rest = only.pop() if len(only) == 1 else ""
@@ -308,7 +308,7 @@ def blank(kind: pa.DataType, size: int) -> pa.Array:
 
 def _filled_down(cells: pa.Array) -> pa.Array:
     """Blank cells take the value above: settlements write their currency once."""
-    coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
+    coded = as_codes(cells)
     plain = pc.utf8_trim_whitespace(coded.dictionary).take(coded.indices)
     filled = pc.fill_null_forward(pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain))
     return pc.fill_null(filled, "").dictionary_encode()
@@ -316,8 +316,7 @@ def _filled_down(cells: pa.Array) -> pa.Array:
 
 def _filled_with_the_one(cells: pa.Array) -> pa.Array:
     """Blank cells take the column's value where it has only one."""
-    coded = cells if isinstance(cells, pa.DictionaryArray) else cells.dictionary_encode()
-    words = {text for text in pc.unique(coded).to_pylist() if text}
+    words = {text for text in pc.unique(cells).to_pylist() if text}
     if len(words) != 1:
         return cells
     return pa.array([words.pop()] * len(cells), pa.string()).dictionary_encode()

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import specs
+from workbench.cells import as_codes
 from workbench.dates import Known, moments, months
 from workbench.numerals import BLANKS, marks, numbers
 
@@ -51,7 +52,7 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     """
     if not isinstance(raw, pa.DictionaryArray) and column.type in ("id", "text"):
         return _texts(raw, column)
-    coded = raw if isinstance(raw, pa.DictionaryArray) else raw.dictionary_encode()
+    coded = as_codes(raw)
     texts, indices = coded.dictionary, coded.indices
     if column.type in ("id", "text", "code", "currency"):
         return _codes(texts, indices, column)
