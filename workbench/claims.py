@@ -8,7 +8,6 @@ reason, and a kind of claim whose reports are missing is unknown (`unknown`), ne
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -30,7 +29,7 @@ TYPES = tuple(detectors.DETECTORS)
 ASSERTED = ("wait", "open", "expired")
 VALUE_ROLES = ("price", "promotion", "fee", "referral", "cost")  # lines that say what a unit is worth, not what is owed
 _IDS = ["claim_type", "fnsku", "msku", "order_id", "shipment_id", "reimbursement_id"]
-_EVENT = ["fulfillment_center", "event_date", "units_owed"]  # identify an event that happens once, with all its units;
+_DIGITS = 12
 GROWING = ("inbound_shortage", "removal_lost", "refund_not_returned", "fee_overcharge")  # these grow with later reports
 
 
@@ -84,16 +83,16 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
     table = _dated(table[is_claim].reset_index(drop=True), policy, as_of)
     table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                          note=_noted(table, policy, as_of))
-    numbers, digests = _numbers(table)
+    numbers = _numbers(table)
     kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
-    order = np.lexsort((digests, kind, table["event_date"].fillna(detectors.EVER)))
+    order = np.lexsort((numbers, kind, table["event_date"].fillna(detectors.EVER)))
     places = coded.stacked([found.places, costs])
-    row = np.full(len(found.events), -1)
-    row[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
-    texts = _joined(places.assign(claim=row[places["claim"]])[row[places["claim"]] >= 0], len(order))
-    made = {"claim_id": numbers.take(pa.array(order)), **texts}
+    claim = np.full(len(found.events), -1)
+    claim[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
+    texts = _joined(places, claim[places["claim"]], len(order))
+    made = {"claim_id": _hexadecimal(numbers[order]), **texts}
     return pd.DataFrame({name: pd.Series(made[name], dtype="str") if name in made else _plain(table[name].take(order))
-                         for name in COLUMNS})
+                         for name in COLUMNS}, copy=False)
 
 
 def witnesses(table: pd.DataFrame) -> pd.DataFrame:
@@ -245,30 +244,45 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     return table
 
 
-def _joined(places: pd.DataFrame, size: int) -> dict[str, pa.Array]:
-    """sources, roles and value_sources of each claim: every line once, in the order they were found, as the first thing it
-    is to the claim and with the units of that (an API answer is one line of many rows)."""
-    claim, line = (places[name].to_numpy(np.int64) for name in ("claim", "line"))
-    of_value = places["role"].isin(VALUE_ROLES).to_numpy()
+def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.Array]:
+    """sources, roles and value_sources of each of `size` claims: every line once, in the order they were found, as the first
+    thing it is to the claim and with the units of that. `claim`: of each place, -1 where its event is none."""
+    listed = np.where(places["role"].isin(VALUE_ROLES), claim + size, claim)  # a claim's own lines, and those of its value
+    order = np.flatnonzero(claim >= 0)
+    order = order[np.argsort(listed[order], kind="stable")]
+    listed, places = listed[order], places[["role", "units", "file", "line"]].take(order)
+    first, units = _once(listed, places)
+    listed, places = listed[first], places[first]
+    where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(places["line"]), ":")
+    what = _named(places["role"], units)
+    ends = np.searchsorted(listed, np.arange(2 * size + 1)).astype(np.int32)
+    return {name: pc.binary_join(pa.ListArray.from_arrays(pa.array(at), words), ";") for name, at, words in (
+        ("sources", ends[:size + 1], where), ("roles", ends[:size + 1], what), ("value_sources", ends[size:], where))}
+
+
+def _named(role: pd.Series, units: np.ndarray) -> pa.Array:
+    """"role:units" of each row; each pair is written once."""
+    width = units.max(initial=0) + 1
+    row, pairs = pd.factorize(role.cat.codes.to_numpy(np.int64) * width + units)
+    words = coded.text(pd.Series(role.cat.categories)).take(pa.array(pairs // width))
+    return pc.binary_join_element_wise(words, pa.array(pairs % width).cast(pa.string()), ":").take(pa.array(row))
+
+
+def _once(listed: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:
+    """Which places are the first of their line in their list, and the units that their role has there: an API answer is one
+    line of many rows."""
+    line, units = places["line"].to_numpy(np.int64), places["units"].to_numpy(np.int64)
     place = places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line
-    if place.max(initial=0) > np.iinfo(np.int64).max // (2 * size + 2):
+    if place.max(initial=0) > np.iinfo(np.int64).max // (listed.max(initial=0) + 2):
         place = pd.factorize(place)[0]
-    each = pd.factorize((claim * 2 + of_value) * (place.max(initial=0) + 1) + place)[0]
+    key = listed * (place.max(initial=0) + 1) + place
+    sorted_ = np.sort(key)
+    if (sorted_[1:] != sorted_[:-1]).all():
+        return slice(None), units
+    each = pd.factorize(key)[0]
     first = np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given in the order of the rows
     role = places["role"].cat.codes.to_numpy()
-    units = np.bincount(each, places["units"].where(role == role[first][each], 0)).astype(np.int64)
-    places, claim, of_value, line = places.iloc[first], claim[first], of_value[first], pd.Series(line[first])
-    where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(line), ":")
-    what = pc.binary_join_element_wise(coded.text(places["role"]), coded.text(pd.Series(units)), ":")
-
-    def of_claims(words: pa.Array, rows: np.ndarray) -> pa.Array:
-        at = np.flatnonzero(rows)
-        at = at[np.argsort(claim[at], kind="stable")]
-        ends = np.searchsorted(claim[at], np.arange(size + 1)).astype(np.int32)
-        return pc.binary_join(pa.ListArray.from_arrays(ends, words.take(pa.array(at))), ";")
-
-    return {"sources": of_claims(where, ~of_value), "roles": of_claims(what, ~of_value),
-            "value_sources": of_claims(where, of_value)}
+    return first, np.bincount(each, np.where(role == role[first][each], units, 0)).astype(np.int64)
 
 
 def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Series:
@@ -307,22 +321,25 @@ def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
                                     f"the ASIN was lost in {running} months running: these rules announce an audit"))
 
 
-def _numbers(table: pd.DataFrame) -> tuple[pa.Array, np.ndarray]:
-    """A number per claim, from what identifies it, as text and as an integer; equal claims are numbered in turn.
+def _numbers(table: pd.DataFrame) -> np.ndarray:
+    """A number per claim, from what identifies it; equal claims are numbered in turn.
 
     A shipment, an order, a removal order keeps its number when more of its units turn out to be owed, or an earlier day of
     it becomes known.
     """
-    grows = table["claim_type"].isin(GROWING)
-    same = coded.together(*(table[name] for name in _IDS), *(table[name].where(~grows) for name in _EVENT))
-    turn = pd.Series(same).groupby(same).cumcount()
-    event = pc.binary_join_element_wise(*(coded.text(table[name]) for name in _EVENT), "\x1f")
-    event = pc.if_else(pa.array(grows), "\x1f\x1f", event)
-    keys = pc.binary_join_element_wise(*(coded.text(table[name]) for name in _IDS), event, coded.text(turn), "\x1f")
-    digests = b"".join([hashlib.sha256(key).digest()[:6] for key in keys.cast(pa.binary()).to_pylist()])
-    numbers = np.frombuffer(digests, np.uint8).reshape(-1, 6) @ (256 ** np.arange(5, -1, -1, dtype=np.int64))
-    letters = pa.Array.from_buffers(pa.binary(12), len(table), [None, pa.py_buffer(digests.hex().encode())])
-    return letters.cast(pa.binary()).cast(pa.string()), numbers
+    grows = table["claim_type"].isin(GROWING).to_numpy()
+    event = {"fulfillment_center": coded.replaced(table["fulfillment_center"], grows, ""),
+             "event_date": table["event_date"].where(~grows), "units_owed": table["units_owed"].where(~grows, 0)}
+    same = pd.util.hash_pandas_object(table[_IDS].assign(**event), index=False)
+    turns = pd.DataFrame({"same": same, "turn": same.groupby(same).cumcount()})
+    return pd.util.hash_pandas_object(turns, index=False).to_numpy() >> np.uint64(64 - 4 * _DIGITS)
+
+
+def _hexadecimal(numbers: np.ndarray) -> pa.Array:
+    """The numbers as text of _DIGITS letters."""
+    letters = numbers.astype(">u8").view(np.uint8).reshape(-1, 8)[:, -(_DIGITS // 2):].tobytes().hex()
+    return pa.Array.from_buffers(pa.binary(_DIGITS), len(numbers), [None, pa.py_buffer(letters.encode())]).cast(
+        pa.binary()).cast(pa.string())
 
 
 def _plain(column: pd.Series) -> pd.Series:

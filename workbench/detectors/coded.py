@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas.api.types import union_categoricals
 
 
 def coded(column: pd.Series) -> pd.Categorical:
@@ -55,7 +54,7 @@ def each(column: pd.Series, make: Callable[[pd.Series], pd.Series]) -> pd.Series
 
 def either(rows: np.ndarray, one: pd.Series, other: pd.Series) -> pd.Categorical:
     """`one` in the rows of the mask, `other` in the rest."""
-    both = union_categoricals([coded(one), coded(other)])
+    both = united([coded(one), coded(other)])
     return pd.Categorical.from_codes(np.where(rows, both.codes[:len(one)], both.codes[len(one):]), both.categories)
 
 
@@ -63,15 +62,23 @@ def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The frames one below the other, text as categories of all words; "" or NaN where one lacks a column."""
     frames = [frame for frame in frames if len(frame)] or list(frames[:1])
     names = dict.fromkeys(name for frame in frames for name in frame)
-    return pd.DataFrame({name: _stacked(name, frames) for name in names})
+    return pd.DataFrame({name: _stacked(name, frames) for name in names}, copy=False)
 
 
 def _stacked(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series | pd.Categorical:
     first = next(frame[name] for frame in frames if name in frame)
     if isinstance(first.dtype, pd.CategoricalDtype) or first.dtype in ("str", "object"):
-        return union_categoricals([coded(frame[name]) if name in frame else of("", len(frame)) for frame in frames])
+        return united([coded(frame[name]) if name in frame else of("", len(frame)) for frame in frames])
     blank = float("nan")
     return pd.concat([frame.get(name, pd.Series(blank, index=frame.index)) for frame in frames], ignore_index=True)
+
+
+def united(columns: Sequence[pd.Categorical]) -> pd.Categorical:
+    """One column below the other, as codes of all their words."""
+    pieces = [pa.DictionaryArray.from_arrays(_indices(column).cast(pa.int32()), _arrow(column.categories)) for column in columns]
+    pieces = pa.chunked_array(pieces).unify_dictionaries().chunks
+    codes = np.concatenate([piece.indices.fill_null(-1).to_numpy() for piece in pieces])
+    return pd.Categorical.from_codes(codes, pd.Index(pieces[0].dictionary, dtype="str"), validate=False)
 
 
 def among(column: pd.Series, words: pd.Series) -> np.ndarray:
@@ -82,7 +89,7 @@ def among(column: pd.Series, words: pd.Series) -> np.ndarray:
 def alike(one: pd.Series, other: pd.Series) -> pd.Series:
     """One column below the other, as text where both are text, else as categories of all words."""
     if any(isinstance(column.dtype, pd.CategoricalDtype) for column in (one, other)):
-        return pd.Series(union_categoricals([coded(one), coded(other)]))
+        return pd.Series(united([coded(one), coded(other)]))
     return pd.concat([one, other], ignore_index=True)
 
 
@@ -106,13 +113,17 @@ def text(column: pd.Series) -> pa.Array:
         codes, days = pd.factorize(column)
         column = pd.Series(pd.Categorical.from_codes(codes, pd.DatetimeIndex(days).strftime("%Y-%m-%d").astype("str")))
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy()
-        found = _arrow(column.cat.categories).take(pa.array(codes, mask=codes < 0))
+        found = _arrow(column.cat.categories).take(_indices(column.array))
     elif pd.api.types.is_integer_dtype(column):
         found = pa.array(column.to_numpy()).cast(pa.string())
     else:
         found = _arrow(column)
     return found.fill_null("")
+
+
+def _indices(column: pd.Categorical) -> pa.Array:
+    """Where each row's word stands among the categories; null where the row has none."""
+    return pa.array(column.codes, mask=column.codes < 0)
 
 
 def _arrow(words: pd.Series | pd.Index) -> pa.Array:

@@ -37,11 +37,8 @@ def underpaid(papers: Papers) -> Found:
     """
     rows = papers.once(reimbursements)
     back = rows[rows["kind"] == "reversal"]
-    taken = back["units"].groupby(_named(back, papers.once(_originals))).sum()
-    number = rows["reimbursement_id"].astype("str")
-    taken = sum(name.map(taken).fillna(0) for name in (number, number + "\x1f" + rows["key"]))
     cash = rows["units_cash"].fillna(0).astype("int64").clip(lower=0)
-    kept = np.maximum(cash - taken, 0).astype("int64")
+    kept = np.maximum(cash - (_taken_back(papers, rows, back) if len(back) else 0), 0).astype("int64")
     owed = rows.assign(units=kept, amount=rows["amount"] * kept / cash.clip(lower=1))
     owed = owed[rows["kind"].isin([*PRE_ORDER, "order"]) & (kept > 0) & (rows["amount"] > 0)].reset_index(drop=True)
     if owed.empty:
@@ -114,6 +111,13 @@ def _originals(papers: Papers) -> pd.DataFrame:
     number = paid["reimbursement_id"].astype("str")
     both = pd.concat([paid.assign(named=number + "\x1f" + paid["key"]), paid.assign(named=number)], ignore_index=True)
     return both.groupby("named", sort=False).agg({"kind": "first", "units": "sum", "file": "first", "line": "first"})
+
+
+def _taken_back(papers: Papers, rows: pd.DataFrame, back: pd.DataFrame) -> pd.Series:
+    """Units of each payment (`rows`) that reversals (`back`) took back."""
+    taken = back["units"].groupby(_named(back, papers.once(_originals))).sum()
+    number = rows["reimbursement_id"].astype("str")
+    return sum(name.map(taken).fillna(0) for name in (number, number + "\x1f" + rows["key"]))
 
 
 def _named(owed: pd.DataFrame, originals: pd.DataFrame) -> pd.Series:
