@@ -50,14 +50,16 @@ class Books:
         Rows are in the order of their exports' first days (snapshots: of when they were taken) and of their lines.
         `cut=False` keeps rows after `through`, for checks of whole files. `where`: a column of codes and the words
         wanted in it; `days`: the first and the last day wanted, in the marketplace's calendar. Other rows are left out
-        before anything is made of them, and exports without such a day are not looked at. Raises KeyError for a table
-        nobody knows.
+        before anything is made of them, and exports without such a day are not looked at. Whole columns are kept for the
+        next time they are asked for, parts of them are not. Raises KeyError for a table nobody knows.
         """
         if name not in specs.tables():
             raise KeyError(f"no table {name!r}; there are {', '.join(sorted(specs.tables()))}")
-        key = (name, None if columns is None else tuple(columns), cut, where and (where[0], *where[1]), days)
+        if where or days:
+            return self._frame(name, columns, cut, where, days)
+        key = (name, None if columns is None else tuple(columns), cut)
         if key not in self._frames:
-            self._frames[key] = self._frame(name, columns, cut, where, days)
+            self._frames[key] = self._frame(name, columns, cut)
         return self._frames[key].copy(deep=False)
 
     def is_absent(self, table: str) -> bool:
@@ -108,8 +110,8 @@ class Books:
         return {export.label: pc.unique(export.report.data.column(column)).to_pylist()
                 for export in self._exports.get(table, ())}
 
-    def _frame(self, name: str, columns: Sequence[str] | None, cut: bool,
-               where: tuple[str, Sequence[str]] | None, days: tuple[dt.date, dt.date] | None) -> pd.DataFrame:
+    def _frame(self, name: str, columns: Sequence[str] | None, cut: bool, where: tuple[str, Sequence[str]] | None = None,
+               days: tuple[dt.date, dt.date] | None = None) -> pd.DataFrame:
         exports = sorted((export for export in self._exports.get(name, ())
                           if days is None or overlaps.touches(export, *days)),
                          key=lambda e: (e.first is None, e.first or 0, e.stamp if e.report.spec.snapshot else 0, e.label))

@@ -68,7 +68,7 @@ def detected(books: Books, as_of: dt.date, *, types: Sequence[str] = ()) -> Dete
         at += len(found.claims)
     events = coded.stacked(pieces)
     events = detectors.unread(papers, _with_products(events, papers)) if at else events
-    return Detected(papers, events, coded.stacked(places))
+    return Detected(papers.only(*worth.PAPERS), events, coded.stacked(places))
 
 
 def under(found: Detected, policy: Policy) -> pd.DataFrame:
@@ -85,7 +85,8 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
                          note=_noted(table, policy, as_of))
     numbers = _numbers(table)
     kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
-    order = np.lexsort((numbers, kind, table["event_date"].fillna(detectors.EVER)))
+    day = table["event_date"].fillna(detectors.EVER).to_numpy("datetime64[D]").astype(np.int64)
+    order = np.lexsort((numbers, day * len(TYPES) + kind))
     places = coded.stacked([found.places, costs])
     claim = np.full(len(found.events), -1)
     claim[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
@@ -331,7 +332,9 @@ def _numbers(table: pd.DataFrame) -> np.ndarray:
     event = {"fulfillment_center": coded.replaced(table["fulfillment_center"], grows, ""),
              "event_date": table["event_date"].where(~grows), "units_owed": table["units_owed"].where(~grows, 0)}
     same = pd.util.hash_pandas_object(table[_IDS].assign(**event), index=False)
-    turns = pd.DataFrame({"same": same, "turn": same.groupby(same).cumcount()})
+    turns = pd.DataFrame({"same": same, "turn": 0})
+    again = same.duplicated(keep=False)
+    turns.loc[again, "turn"] = same[again].groupby(same[again]).cumcount()
     return pd.util.hash_pandas_object(turns, index=False).to_numpy() >> np.uint64(64 - 4 * _DIGITS)
 
 

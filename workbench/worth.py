@@ -12,6 +12,7 @@ from workbench.detectors import Papers, coded, has_money, ordered, preview, sale
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before
+PAPERS = (ordered, preview, sales)  # what detectors may have made that prices are taken from
 LOW = 0.02  # a payment less than this share below its basis is rounding, not underpayment
 WHY = {"sourcing_cost": "unknown: no unit cost for the SKU in the cost sheet",
        "estimated_proceeds": "unknown: no sale of the SKU or no fee in the files",

@@ -48,6 +48,12 @@ class Papers:
             self._made[make] = make(self)
         return self._made[make]
 
+    def only(self, *kept: Callable[[Papers], object]) -> Papers:
+        """The same papers with nothing made yet but `kept`: the rest may leave memory."""
+        papers = Papers(self.books, self.as_of)
+        papers._made = {make: made for make, made in self._made.items() if make in kept}
+        return papers
+
 
 class Needs(NamedTuple):
     """A detector and the tables without which it can say nothing."""

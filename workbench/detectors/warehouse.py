@@ -88,7 +88,7 @@ def _claims(papers: Papers, claim_type: str) -> Found:
 
 # ---------------------------------------------------------------------------------------------------- the accounts
 
-def adjustments(papers: Papers) -> pd.DataFrame:
+def _adjustments(papers: Papers) -> pd.DataFrame:
     """The ledger's adjustments with key, day, signed units and their size."""
     table = papers.books.table("ledger_detail", NEEDED, where=("event_type", ("Adjustments",)))
     return table.assign(key=labels(papers, table), day=table["event_date"], signed=table["units"],
@@ -97,7 +97,7 @@ def adjustments(papers: Papers) -> pd.DataFrame:
 
 def warehouse(papers: Papers) -> Stock:
     """Losses, damage and disposals of one seller, and everything that settles them."""
-    rows = papers.once(adjustments)
+    rows = _adjustments(papers)
     out, into = rows["signed"] < 0, rows["signed"] > 0
     kind = coded.chosen([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
                          out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
