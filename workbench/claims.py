@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -81,8 +82,6 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
     if not is_claim.any():
         return _none()
     table = _dated(table[is_claim].reset_index(drop=True), policy, as_of)
-    table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
-                         note=_noted(table, policy, as_of))
     numbers = _numbers(table)
     kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
     day = table["event_date"].fillna(detectors.EVER).to_numpy("datetime64[D]").astype(np.int64)
@@ -90,10 +89,14 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
     places = coded.stacked([found.places, costs])
     claim = np.full(len(found.events), -1)
     claim[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
-    texts = _joined(places, claim[places["claim"]], len(order))
-    made = {"claim_id": _hexadecimal(numbers[order]), **texts}
-    return pd.DataFrame({name: pd.Series(made[name], dtype="str") if name in made else _plain(table[name].take(order))
-                         for name in COLUMNS}, copy=False)
+    with ThreadPoolExecutor(1) as beside:
+        texts = beside.submit(_joined, places, claim[places["claim"]], len(order))
+        table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
+                             note=_noted(table, policy, as_of))
+        columns = {name: _plain(table[name].take(order)) for name in COLUMNS if name in table}
+        made = columns | {name: pd.Series(words, dtype="str") for name, words in texts.result().items()}
+    made["claim_id"] = pd.Series(_hexadecimal(numbers[order]), dtype="str")
+    return pd.DataFrame({name: made[name] for name in COLUMNS}, copy=False)
 
 
 def witnesses(table: pd.DataFrame) -> pd.DataFrame:

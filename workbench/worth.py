@@ -40,6 +40,8 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
     told = [pd.DataFrame({"claim": np.empty(0, np.int64), "role": pd.Series(dtype="str"), "units": np.empty(0, np.int64),
                           "file": pd.Series(dtype="str"), "line": np.empty(0, np.int64)})]
 
+    unit = table[["msku", "valued_on", "stage", "currency", "unit_value"]]
+
     def say(rows: np.ndarray, word: str) -> None:
         said[rows] = reasons.setdefault(word, len(reasons))
 
@@ -48,7 +50,7 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
         basis = policy.bases(stage, table["valued_on"].iloc[rows], as_of)
         for name in sorted(set(basis.unique())):
             part = rows[basis == name]
-            value[part], money[part], lines = _by(name, table.iloc[part], papers)
+            value[part], money[part], lines = _by(name, unit.iloc[part], papers)
             unknown = part[np.isnan(value[part])]
             say(part, name)
             say(unknown, WHY.get(name, WHY[""]))
