@@ -203,6 +203,37 @@ def test_overlapping_exports_of_the_same_events_are_the_events_whatever_their_or
         assert rows(books.open(cut)) == rows(books.open(whole))
 
 
+INCIDENTS = "date,kind,sku,estimated_loss,currency,note"
+
+
+def incidents(*rows):
+    return "\n".join([INCIDENTS, *rows, ""])
+
+
+def test_the_newer_of_two_versions_of_the_incidents_sheet_owns_what_it_states_again(tmp_path):
+    old = ["2026-05-01,listing deleted,A,,USD,", "2026-05-02,wrong price,A,80,USD,"]
+    put(tmp_path, "incidents.csv", incidents(*old), 1)
+    put(tmp_path, "incidents (1).csv", incidents("2026-05-01,listing deleted,A,120,USD,now estimated", old[1],
+                                                 "2026-05-02,wrong price,B,60,USD,"), 2)
+    known = books.open(tmp_path)["incidents"]
+    assert sorted(known["estimated_loss"]) == [60, 80, 120]
+    put(tmp_path, "incidents.csv", incidents(*old, ""), 3)  # saved again, later than the other
+    assert sorted(books.open(tmp_path)["incidents"]["estimated_loss"].fillna(0)) == [0, 60, 80]
+
+
+def test_two_identical_incidents_inside_one_sheet_stay_two(tmp_path):
+    twice = ["2026-05-01,wrong price,A,80,USD,"] * 2
+    put(tmp_path, "incidents.csv", incidents(*twice), 1)
+    put(tmp_path, "incidents (1).csv", incidents(*twice, "2026-05-02,wrong price,,60,USD,"), 2)
+    assert sorted(books.open(tmp_path)["incidents"]["estimated_loss"]) == [60, 80, 80]
+
+
+def test_sheets_of_incidents_split_by_year_stay_whole(tmp_path):
+    for year in (2024, 2025):
+        put(tmp_path, f"incidents-{year}.csv", incidents(f"{year}-05-01,wrong price,A,80,USD,", f"{year}-05-01,stock-out,,9,,"))
+    assert len(books.open(tmp_path)["incidents"]) == 4
+
+
 def test_a_second_opening_from_the_cache_is_the_same(tmp_path):
     put(tmp_path, "ledger.txt", ledger([(0, "X1", -1), (1, "X2", 2)]).replace("2\tABE2", "2x\tABE2"))
     one, two = books.open(tmp_path), books.open(tmp_path)

@@ -249,8 +249,8 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
 
 
 def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.Array]:
-    """sources, roles and value_sources of each of `size` claims: every line once, in the order they were found, as the first
-    thing it is to the claim and with the units of that. `claim`: of each place, -1 where its event is none."""
+    """sources, roles and value_sources of each of `size` claims: every line once, in the order they were found, as the
+    first thing it is to the claim and with the units of that. `claim`: of each place, -1 where its event is none."""
     listed = np.where(places["role"].isin(VALUE_ROLES), claim + size, claim)  # a claim's own lines, and those of its value
     order = np.flatnonzero(claim >= 0)
     order = order[np.argsort(listed[order], kind="stable")]

@@ -75,7 +75,8 @@ def _stacked(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series | pd.Catego
 
 def united(columns: Sequence[pd.Categorical]) -> pd.Categorical:
     """One column below the other, as codes of all their words."""
-    pieces = [pa.DictionaryArray.from_arrays(_indices(column).cast(pa.int32()), _arrow(column.categories)) for column in columns]
+    pieces = [pa.DictionaryArray.from_arrays(_indices(column).cast(pa.int32()), _arrow(column.categories))
+              for column in columns]
     pieces = pa.chunked_array(pieces).unify_dictionaries().chunks
     codes = np.concatenate([piece.indices.fill_null(-1).to_numpy() for piece in pieces])
     return pd.Categorical.from_codes(codes, pd.Index(pieces[0].dictionary, dtype="str"), validate=False)
