@@ -230,7 +230,8 @@ def test_two_identical_incidents_inside_one_sheet_stay_two(tmp_path):
 
 def test_sheets_of_incidents_split_by_year_stay_whole(tmp_path):
     for year in (2024, 2025):
-        put(tmp_path, f"incidents-{year}.csv", incidents(f"{year}-05-01,wrong price,A,80,USD,", f"{year}-05-01,stock-out,,9,,"))
+        rows = f"{year}-05-01,wrong price,A,80,USD,", f"{year}-05-01,stock-out,,9,,"
+        put(tmp_path, f"incidents-{year}.csv", incidents(*rows))
     assert len(books.open(tmp_path)["incidents"]) == 4
 
 

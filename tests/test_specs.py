@@ -139,6 +139,35 @@ def test_japanese_transactions_have_points_and_no_decimals(tmp_path):
     assert str(first["posted_on"].date()) == "2026-08-31" and str(first["posted_at"]) == "2026-08-31 14:59:59+00:00"
 
 
+def test_the_taxes_of_indian_transactions_are_known_so_that_a_rows_parts_make_its_total(tmp_path):
+    taxes = {"Total sales tax liable(GST before adjusting TCS)": "180", "TCS-CGST": "0", "TCS-SGST": "0", "TCS-IGST": "-5",
+             "TDS (Section 194-O)": "-1"}
+    at = AE.index("sales tax collected")
+    header = [*AE[:at], *taxes, *AE[at + 2:]]
+    row = transaction(AE, when="1 Jul 2026 4:24:44 am UTC", kind="Order", site="amazon.in")
+    row[AE.index("product sales"):] = ["1,44,957.78", "0", "0", "0", "", "", "-150", "-80", "-50", "0", "1,44,851.78"]
+    row = [*row[:at], *taxes.values(), *row[at + 2:]]
+    above = [line.format("INR") for line in PREAMBLE]
+    (tmp_path / "t.csv").write_text("\n".join([*above, quoted(header), quoted(row), ""]), "utf-8")
+    report = reports.read(tmp_path / "t.csv")
+    assert [problem.why for problem in report.found] == []
+    first = report.table.iloc[0]
+    assert (first["currency"], first["product_sales"], first["amount"]) == ("INR", 144957.78, 144851.78)
+    assert report.table[list(report.spec.parts)].sum(axis=1).round(2).tolist() == [144851.78]
+
+
+def test_a_canadian_fee_preview_has_no_size_tier_and_no_expected_fee(tmp_path):
+    row = {"sku": "A-1", "fnsku": "X001ABCDEF", "asin": "B00ABCDEFG", "product-name": "Mat", "product-group": "Sports",
+           "brand": "Acme", "fulfilled-by": "Amazon", "your-price": "19.99", "sales-price": "19.99", "currency": "CAD",
+           "estimated-fee-total": "6.10", "estimated-referral-fee-per-unit": "3.00", "estimated-variable-closing-fee": "0",
+           "estimated-pick-pack-fee-per-unit": "2.10", "estimated-weight-handling-fee-per-unit": "1.00"}
+    (tmp_path / "fees.txt").write_text("\t".join(row) + "\n" + "\t".join(row.values()) + "\n", "utf-8")
+    report = reports.read(tmp_path / "fees.txt")
+    first = report.table.iloc[0]
+    assert (report.spec.name, first["referral_fee"], first["currency"]) == ("fee_preview", 3.0, "CAD")
+    assert report.table["fulfillment_fee"].isna().all()
+
+
 def test_an_unknown_type_of_transaction_is_kept_and_told(tmp_path):
     row = transaction(NORTH, when="Jan 5, 2026 11:03:05 AM PST", kind="Holiday Bonus", site="amazon.com")
     (tmp_path / "t.csv").write_text("\n".join([quoted(NORTH), quoted(row), ""]), "utf-8")
