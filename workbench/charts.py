@@ -342,7 +342,7 @@ def _shares(language: str, by: str) -> alt.LayerChart:
 
 
 def _word(room: str, word: str, language: str) -> str:
-    return words.say(f"{room}.{word}").in_(language) if words.known(f"{room}.{word}") else str(word)
+    return words.named(room, word).in_(language)
 
 
 def spans(rows: pd.DataFrame, kind: str, room: str, description: Text) -> Chart:

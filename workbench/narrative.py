@@ -12,7 +12,7 @@ import pandas as pd
 from workbench import policy, specs, words
 from workbench.books import Books
 from workbench.claims import witnesses
-from workbench.words import Money, Text, listed, named, reason, same, say
+from workbench.words import Money, Text, joined, listed, named, reason, same, say
 
 SETTLING = ("found", "paid", "returned", "regraded", "asked", "sibling", "back", "restocked")  # roles of lines
 IDS = ("fnsku", "msku", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
@@ -34,8 +34,7 @@ def told(table: pd.DataFrame, books: Books, claim_id: str) -> Text:
     settles = lines["role"].isin(SETTLING)
     parts = [_head(claim), _events("happened", texts, lines[~settles]), _events("settled", texts, lines[settles]),
              _worth(texts, worth), _arithmetic(claim, lines[settles]), _rule(claim)]
-    said = [line for part in parts for line in part]
-    return Text("\n".join(line.en for line in said), "\n".join(line.zh for line in said))
+    return joined((line for part in parts for line in part), "\n")
 
 
 def _head(claim: pd.Series) -> Iterator[Text]:
@@ -73,8 +72,7 @@ def _arithmetic(claim: pd.Series, settling: pd.DataFrame) -> Iterator[Text]:
     if claim["units_settled"] and claim["units_settled"] != settling["units"].sum():
         less = [say("narrative.less", units=int(claim["units_settled"]), role=say("role.settled"))]
     open_units, basis = int(claim["units_open"]), str(claim["valuation_basis"])
-    yield say("narrative.sum", owed=int(claim["units_owed"]), open=open_units,
-              less=Text("".join(part.en for part in less), "".join(part.zh for part in less)))
+    yield say("narrative.sum", owed=int(claim["units_owed"]), open=open_units, less=joined(less, ""))
     each, amount = (Money(claim[name], claim["currency"]) for name in ("unit_value", "amount_open"))
     if words.is_unknown(each):
         yield say("narrative.unvalued", open=open_units, why=reason(basis))

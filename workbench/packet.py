@@ -17,7 +17,7 @@ import pandas as pd
 
 from workbench import export, words
 from workbench.evidence import LARGEST, PICTURES
-from workbench.words import Money, Text, listed, named, say
+from workbench.words import Money, Text, joined, listed, named, say
 
 PAGES_JOINED = 200  # pages of one evidence PDF
 IDS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
@@ -45,7 +45,7 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
     attached = papers.loc[papers["state"] == "present", "paper"].tolist()
     if attached:
         lines.append(say("evidence.attached", papers=listed([named("paper", name) for name in attached])))
-    return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
+    return joined(lines, "\n")
 
 
 def text(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> str:

@@ -127,7 +127,7 @@ def make(job: Job, force: bool = False) -> Outcome:
             found = page.recorded(notebook)
             error = _flaw(notebook, found)
             if not error:
-                text = page.html(notebook, title=_title(job.notebook), seller=job.name, month=job.month,
+                text = page.html(notebook, title=words.named("title", job.notebook), seller=job.name, month=job.month,
                                  as_of=job.as_of, languages=job.languages, draw=ahead.drawn)
                 error = _not_as_closed(job, closed, text)
             if not error:
@@ -198,10 +198,6 @@ def _first_line(failure: BaseException) -> str:
         return f"cell {cell}: {failure.ename}: {failure.evalue}".splitlines()[0]
     said = str(failure).strip().splitlines()
     return f"{type(failure).__name__}: {said[0] if said else ''}".rstrip(": ")
-
-
-def _title(notebook: str) -> words.Text:
-    return words.say(f"title.{notebook}") if words.known(f"title.{notebook}") else words.same(notebook)
 
 
 # ---------------------------------------------------------------------------------------------------- outcomes

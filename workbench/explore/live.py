@@ -235,16 +235,8 @@ class _Panel:
 def _options(control: Control, values: Mapping, language: str) -> list[tuple[str, object]]:
     """(what is read, the value) of each option."""
     options = control.options(values) if callable(control.options) else control.options
-    named = []
-    for option in options:
-        if option == ANY:
-            text = say("explore.any").in_(language)
-        elif control.room and words.known(f"{control.room}.{option}"):
-            text = say(f"{control.room}.{option}").in_(language)
-        else:
-            text = str(option)
-        named.append((text, option))
-    return named
+    return [((say("explore.any") if option == ANY else words.named(control.room, option)).in_(language), option)
+            for option in options]
 
 
 def _kept(control: Control, value: object, allowed: Sequence) -> object:

@@ -13,7 +13,7 @@ from workbench.checks import checks, gaps
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures.shared import columns, reasons, titled
-from workbench.words import Text, form, known, listed, same, say
+from workbench.words import Text, form, listed, named, same, say
 
 OWN = ("cases", "incidents", "removal_receipts")  # the analyst's: a day without a row is no gap
 SHOWN = 50  # problem lines that are shown with their raw text
@@ -74,7 +74,7 @@ def possible(books: Books) -> Page:
     rows = []
     for (room, name), tables in NEEDS.items():
         lacking = [table for table in tables if _lacks(books, table)]
-        rows.append((_named(room, name), say("health.no") if lacking else say("health.yes"), _listed(lacking), not lacking))
+        rows.append((named(room, name), say("health.no") if lacking else say("health.yes"), _listed(lacking), not lacking))
     frame = pd.DataFrame(rows, columns=["analysis", "possible", "lacking", "done"]).sort_values("done", kind="stable")
     count = int(frame["done"].sum())
     table = Table(frame, columns("analysis", "possible", "lacking"), say("health.possible"), name="what-is-possible")
@@ -87,7 +87,7 @@ def to_download(books: Books) -> Table | Note:
     for (room, name), tables in NEEDS.items():
         for table in tables:
             if _lacks(books, table):
-                wanted.setdefault(table, []).append(_named(room, name))
+                wanted.setdefault(table, []).append(named(room, name))
     if not wanted:
         return Note(say("health.nothing_missing"))
     rows = [(_titled_table(table), _menu(table), listed(uses)) for table, uses in wanted.items()]
@@ -141,10 +141,6 @@ def _lacks(books: Books, table: str) -> bool:
 def _between(first: str, last: str) -> Text:
     a, b = (form(month, "month_short") for month in (first, last))
     return Text(f"{a.en} – {b.en}", f"{a.zh} – {b.zh}")
-
-
-def _named(room: str, name: str) -> Text:
-    return say(f"{room}.{name}") if known(f"{room}.{name}") else same(name.replace("_", " "))
 
 
 def _spec(table: str) -> specs.Spec:

@@ -7,6 +7,7 @@ unknown and named; a total that lacks one, or a claim without a known value, is 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -14,22 +15,21 @@ import pandas as pd
 from workbench import approval, charts, evidence, narrative, packet, recovery
 from workbench.books import Books
 from workbench.detectors import DETECTORS
-from workbench.display import Card, Chart, Figures, Lines, Note, Page, Table
+from workbench.display import Card, Chart, Column, Figures, Lines, Note, Page, Table
 from workbench.figures.shared import (
     TYPE,
+    all_named,
     at_least,
     claim_type,
     columns,
-    joined,
     lacking_reports,
     money,
-    named,
     rules_named,
     total,
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, listed, say
+from workbench.words import Money, Text, change, form, joined, listed, named, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
@@ -103,7 +103,7 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
                                                                 claims=int(ready.sum()))
     lacks = rows["claim_id"].map(evidence.missing(papers).to_dict())
     about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
-    rows = rows.assign(papers_missing=[named("paper", words) for words in lacks],
+    rows = rows.assign(papers_missing=[all_named("paper", words) for words in lacks],
                        subject=about.where(about != "", rows["reimbursement_id"]))
     order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
     rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
@@ -241,7 +241,7 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
     shown = [*columns("claim_type")]
     for side, name in (("one", names[0]), ("other", names[1])):
         told = rules_named(name, short=True)
-        shown += [column for base in ("units", "amount") for column in _renamed(base, f"{base}_{side}", told)]
+        shown += [_under(told, base, f"{base}_{side}") for base in ("units", "amount")]
     one_told, other_told = (rules_named(name) for name in names)
     text = say("recovery.compare", one=one_told, other=other_told, amount_one=at_least(sides[0], lacking, books),
                amount_other=at_least(sides[1], lacking, books))
@@ -288,13 +288,14 @@ def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency:
     sums = sums.fillna(dict.fromkeys(counts, 0)).reset_index()
     none = [name for name in DETECTORS if name not in set(sums["claim_type"]) | set(lacking["claim_type"])]
     zero = pd.DataFrame({"claim_type": none}).reindex(columns=sums.columns, fill_value=0).assign(currency=currency)
-    unknown = pd.DataFrame({"claim_type": lacking["claim_type"], "needs": [named("table", x) for x in lacking["missing"]]})
+    needs = [all_named("table", names) for names in lacking["missing"]]
+    unknown = pd.DataFrame({"claim_type": lacking["claim_type"], "needs": needs})
     parts = [part.astype({"currency": "str"}) for part in (sums, zero, unknown.assign(currency="")) if len(part)]
     kinds = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
     kinds["needs"] = [text if isinstance(text, Text) else Text("", "") for text in kinds["needs"]]
-    needs = ["needs"] if len(lacking) else []
+    shown = ["needs"] if len(lacking) else []
     return Table(kinds, columns("claim_type", "amount_open", "claims_open", "units_open", "amount_wait", "amount_expired",
-                                "claims_expired", "units_owed", "units_settled", "units_ambiguous", *needs),
+                                "claims_expired", "units_owed", "units_settled", "units_ambiguous", *shown),
                  say("recovery.by_type", day=as_of), name="claims-by-type", labels=TYPE)
 
 
@@ -323,7 +324,7 @@ def _expected_card(rows: pd.DataFrame, rates: approval.Rates, lacking: pd.DataFr
     if not decided:
         return Card("expected", label, say("value.unknown"), say("recovery.expected_none"))
     spans = {currency: approval.expected_total(part, rates) for currency, part in rows.groupby("currency")}
-    mean, low, high = (joined([form(Money(span[at], currency), "money") for currency, span in spans.items()])
+    mean, low, high = (joined((form(Money(span[at], currency), "money") for currency, span in spans.items()), " + ")
                        if spans else form(0, "units") for at in range(3))
     partial = len(lacking) > 0 or rows["amount_open"].isna().any()
     return Card("expected", label, say("recovery.at_least", amount=mean) if partial else mean,
@@ -334,7 +335,7 @@ def _units(rows: pd.DataFrame) -> int:
     return int(rows["units_open"].sum())
 
 
-def _renamed(base: str, name: str, policy: Text) -> list:
-    column = columns(base)[0]
-    return [type(column)(name, Text(f"{column.title.en}, {policy.en}", f"{column.title.zh}（{policy.zh}）"), column.form,
-                         column.currency)]
+def _under(policy: Text, base: str, name: str) -> Column:
+    """The column `base`, held in `name`, under a policy that its title says."""
+    (column,) = columns(base)
+    return replace(column, name=name, title=Text(f"{column.title.en}, {policy.en}", f"{column.title.zh}（{policy.zh}）"))

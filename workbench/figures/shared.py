@@ -12,7 +12,7 @@ from workbench import policy as policies
 from workbench import specs, words
 from workbench.books import Books
 from workbench.display import ROWS_SHOWN, Column, Note
-from workbench.words import Money, Text, form, reason, same, say
+from workbench.words import Money, Text, form, joined, reason, same, say
 
 TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
@@ -77,7 +77,7 @@ def money(rows: pd.DataFrame, books: Books, column: str = "amount_open") -> Text
     sums = sums[(sums != 0) | (len(sums) == 1)]
     if sums.empty:
         return form(Money(0.0, books.seller.currency), "money")
-    return joined([form(Money(amount, currency), "money") for currency, amount in sums.items()])
+    return joined((form(Money(amount, currency), "money") for currency, amount in sums.items()), " + ")
 
 
 def total(amounts: pd.Series) -> float:
@@ -85,12 +85,7 @@ def total(amounts: pd.Series) -> float:
     return float("nan") if len(amounts) and amounts.isna().all() else float(amounts.sum())
 
 
-def joined(parts: list[Text], en: str = " + ", zh: str = " + ") -> Text:
-    """Texts in a row, parted by `en` and `zh`."""
-    return Text(en.join(part.en for part in parts), zh.join(part.zh for part in parts))
-
-
-def named(room: str, names: object) -> Text:
+def all_named(room: str, names: object) -> Text:
     """Names of a words' room, joined by ";", as a list in both languages; nothing for NaN."""
     found = [name for name in names.split(";") if name] if isinstance(names, str) else []
     return words.listed(words.named(room, name) for name in found)
@@ -123,5 +118,5 @@ def at_least(rows: pd.DataFrame, lacking: pd.DataFrame, books: Books) -> Text:
 
 def lacking_reports(lacking: pd.DataFrame) -> Text:
     """The kinds of claims that are unknown, each with the reports it lacks."""
-    return joined([say("recovery.lacking", kind=claim_type(row.claim_type), tables=named("table", row.missing))
-                   for row in lacking.itertuples()], "; ", ";")
+    return joined((say("recovery.lacking", kind=claim_type(row.claim_type), tables=all_named("table", row.missing))
+                   for row in lacking.itertuples()), "; ", ";")

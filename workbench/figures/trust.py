@@ -15,7 +15,7 @@ from workbench.books import Books
 from workbench.checks import Checks, checks, uncovered
 from workbench.display import Note, Page, Record, Table
 from workbench.figures.shared import columns, last_day, reasons, rules_named, titled
-from workbench.words import Text, form, known, same, say
+from workbench.words import Text, form, joined, listed, named, same, say
 
 RULES = {"loss": ("definition", "interval", "baseline"), "claims": ("claims", "expected"), "files": ("reading",),
          "impact": ("outcome", "effect"), "closing": ("definition", "claims")}  # what a page is about -> its definitions
@@ -101,7 +101,7 @@ def _verdicts(books: Books, found: Checks, month: str, needs: Sequence[str]) -> 
     notes = []
     absent = [name for name in needs if books.is_absent(name)]
     if absent:
-        notes.append(Note(say("trust.absent", names=_names(absent)), "warn"))
+        notes.append(Note(say("trust.absent", names=listed(named("table", name) for name in absent)), "warn"))
     why = not_covered(books, month)
     if why is not None and "ledger_detail" not in absent:
         notes.append(Note(say("loss.unknown", month=month, why=why), "warn"))
@@ -122,19 +122,11 @@ def _verdicts(books: Books, found: Checks, month: str, needs: Sequence[str]) -> 
 
 def _checks(rows: pd.DataFrame) -> Text:
     """The checks' names and reports in a row, each once."""
-    parts = [(say(f"check.{row.check}"), _table(row.report) if row.report else same(""))
-             for row in rows[["check", "report"]].drop_duplicates().itertuples()]
-    return Text("; ".join(f"{a.en} ({b.en})" if b.en else a.en for a, b in parts),
-                "；".join(f"{a.zh}（{b.zh}）" if b.zh else a.zh for a, b in parts))
-
-
-def _names(tables: Sequence[str]) -> Text:
-    parts = [_table(name) for name in tables]
-    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
-
-
-def _table(name: str) -> Text:
-    return say(f"table.{name}") if known(f"table.{name}") else same(name)
+    parts = []
+    for row in rows[["check", "report"]].drop_duplicates().itertuples():
+        check, report = say(f"check.{row.check}"), named("table", row.report)
+        parts.append(Text(f"{check.en} ({report.en})", f"{check.zh}（{report.zh}）") if row.report else check)
+    return joined(parts, "; ", "；")
 
 
 def _aside(books: Books) -> Table | Note:

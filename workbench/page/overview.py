@@ -9,7 +9,7 @@ from html import escape
 
 from workbench import display, words
 from workbench.page import drawing
-from workbench.words import Text, same, say
+from workbench.words import Text, named, say
 
 FIRST = ("loss-rate", "claim-recovery", "sop-impact", "data-health")  # the order of a row's pages; others follow
 BRIDGE = "restatement"  # stands beside its month; a column of its own only where it failed
@@ -54,7 +54,7 @@ def _seller(runs: list[dict], languages: Sequence[str]) -> dict:
     return {
         "name": runs[0]["seller"], "latest": words.form(latest, "month") if latest else None,
         "cards": display.cards_html(cards, languages),
-        "notebooks": [_title(name) for name in notebooks],
+        "notebooks": [named("title", name) for name in notebooks],
         "rows": [_row(found, month, notebooks, languages) for month in months],
     }
 
@@ -79,7 +79,7 @@ def _cell(found: dict, run: dict, languages: Sequence[str], told: bool) -> str:
     state, figures = _state(run), _figures(found, run["month"], run["notebook"])
     shown = [_card(found, run["month"], run["notebook"], figure, ()) for figure in figures]
     lines = [f"{display.span(card['label'], languages)} <strong>{display.span(card['value'], languages)}</strong>"
-             for card in shown] or [display.span(_title(run["notebook"]), languages)]
+             for card in shown] or [display.span(named("title", run["notebook"]), languages)]
     if run["page"]:
         lines[0] = f'<a href="{escape(run["page"])}" data-page>{lines[0]}</a>'
     parts = [f"<p>{line} {display.arrow(card)}</p>" for line, card in zip(lines, shown or [{}], strict=True)]
@@ -133,6 +133,3 @@ def _same(found: dict, month: str, notebook: str, name: str) -> dict | None:
 def _month_before(month: str) -> str:
     return (dt.date.fromisoformat(f"{month}-01") - dt.timedelta(days=1)).strftime("%Y-%m")
 
-
-def _title(notebook: str) -> Text:
-    return say(f"title.{notebook}") if words.known(f"title.{notebook}") else same(notebook)

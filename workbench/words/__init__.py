@@ -47,7 +47,7 @@ class Text:
 
     def __add__(self, other: Text) -> Text:
         """Two sentences one after the other; Chinese needs no blank between them."""
-        return Text(f"{self.en} {other.en}", self.zh + other.zh)
+        return joined([self, other], " ", "")
 
 
 def same(text: object) -> Text:
@@ -79,8 +79,17 @@ def listed(parts: Iterable[Text]) -> Text:
     >>> listed([same("A"), same("B")])
     Text(en='A, B', zh='A、B')
     """
+    return joined(parts, ", ", "、")
+
+
+def joined(parts: Iterable[Text], en: str, zh: str | None = None) -> Text:
+    """Texts one after another, parted by `en` and `zh`; by `en` in both languages when there is no `zh`.
+
+    >>> joined([same("A"), Text("and B", "和B")], " ", "")
+    Text(en='A and B', zh='A和B')
+    """
     parts = list(parts)
-    return Text(", ".join(part.en for part in parts), "、".join(part.zh for part in parts))
+    return Text(en.join(part.en for part in parts), (en if zh is None else zh).join(part.zh for part in parts))
 
 
 def known(key: str) -> bool:
