@@ -256,7 +256,7 @@ def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.
     order = order[np.argsort(listed[order], kind="stable")]
     listed, places = listed[order], places[["role", "units", "file", "line"]].take(order)
     first, units = _once(listed, places)
-    listed, places = listed[first], places[first]
+    listed, places = listed[first], places.iloc[first]
     where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(places["line"]), ":")
     what = _named(places["role"], units)
     ends = np.searchsorted(listed, np.arange(2 * size + 1)).astype(np.int32)
@@ -266,10 +266,11 @@ def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.
 
 def _named(role: pd.Series, units: np.ndarray) -> pa.Array:
     """"role:units" of each row; each pair is written once."""
-    width = units.max(initial=0) + 1
-    row, pairs = pd.factorize(role.cat.codes.to_numpy(np.int64) * width + units)
+    least = units.min(initial=0)  # a negative receipt has negative units
+    width = units.max(initial=0) - least + 1
+    row, pairs = pd.factorize(role.cat.codes.to_numpy(np.int64) * width + units - least)
     words = coded.text(pd.Series(role.cat.categories)).take(pa.array(pairs // width))
-    return pc.binary_join_element_wise(words, pa.array(pairs % width).cast(pa.string()), ":").take(pa.array(row))
+    return pc.binary_join_element_wise(words, pa.array(pairs % width + least).cast(pa.string()), ":").take(pa.array(row))
 
 
 def _once(listed: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:
