@@ -18,8 +18,9 @@ CROSS_BORDER = ("uk", "de", "fr", "it", "es", "se")  # sites that a European pre
 def fee_overcharge(papers: Papers) -> Found:
     """Fulfilment fees charged per unit above the fee preview, one row per order and SKU, less fee corrections.
 
-    The preview shows the fee card of its own day. Where the fees of many SKUs moved on one day, that is a new card: what
-    another card charged is measured against the same SKU's fee on that card. Multi-channel orders have another card; a
+    Each charge is measured against the preview that was in force: the newest taken on or before its day, else the earliest
+    after it. A preview shows the fee card of its own day. Where the fees of many SKUs moved on one day, that is a new card:
+    what another card charged is measured against the same SKU's fee on that card. Multi-channel orders have another card; a
     sale across a border counts by the higher of the fees that the preview gives for it. Which centre an order came from is
     not looked at, so a cross-border fee that was charged for a sale within the country is not found.
     """
@@ -45,44 +46,55 @@ def fee_overcharge(papers: Papers) -> Found:
 
 
 def _expected(charges: pd.DataFrame, preview: pd.DataFrame) -> pd.DataFrame:
-    """The charges whose SKU has a fee in the preview, with it: for the site of the sale, the higher of its fees; where
-    the preview does not know the site, the highest in the currency of the sale."""
+    """The charges whose SKU has a fee in a preview, with the fee of the preview that was in force: for the site of the
+    sale, the higher of its fees; where no preview knows the site, the highest in the currency of the sale."""
     base = pd.DataFrame({"msku": preview["msku"].astype("str"), "country": country(preview["marketplace"]),
                          "money": preview["currency"].astype("str"), "expected": preview["fulfillment_fee"],
                          "preview_file": preview["file"].astype("str"), "preview_line": preview["line"],
-                         "shown_on": preview["snapshot_on"]})
+                         "shown_on": preview["snapshot_on"].astype("datetime64[s]")})
     fees = [base] + [base.assign(country=site, money="", expected=preview[f"fulfillment_fee_{site}"])
                      for site in CROSS_BORDER if f"fulfillment_fee_{site}" in preview]
     fees = pd.concat(fees, ignore_index=True).dropna(subset=["expected"])
     fees = fees[fees["expected"] > 0].sort_values("expected", kind="stable")
-    fees["lowest"] = fees.groupby(["msku", "country"])["expected"].transform("min")
-    by_site = fees.drop_duplicates(["msku", "country"], keep="last")
-    site = charges.merge(by_site, on=["msku", "country"], how="left", validate="many_to_one")
+    fees["lowest"] = fees.groupby(["msku", "country", "shown_on"], dropna=False)["expected"].transform("min")
+    site = _in_force(charges, fees, ["msku", "country"])
     same = (site["money"] == "") | (site["currency"] == "") | (site["money"] == site["currency"])
     fits = site["expected"].notna() & same
-    by_money = fees.drop_duplicates(["msku", "money"], keep="last").drop(columns="country")
-    money = charges.merge(by_money.rename(columns={"money": "currency"}), on=["msku", "currency"], how="left",
-                          validate="many_to_one")
-    return pd.concat([site[fits].drop(columns="money"), money[~fits & money["expected"].notna()]])
+    fees = fees.drop(columns="country").rename(columns={"money": "currency"})
+    money = _in_force(charges[~fits], fees, ["msku", "currency"])
+    return pd.concat([site[fits].drop(columns="money"), money[money["expected"].notna()]])
+
+
+def _in_force(charges: pd.DataFrame, fees: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The charges with the fee (`fees`, lowest first) that stood for each in the newest preview taken on or before its day,
+    else in the earliest after it. A preview without a day may have been in force on any: a higher fee of it counts."""
+    fees = fees.drop_duplicates([*by, "shown_on"], keep="last").sort_values("shown_on", kind="stable")
+    dated = fees["shown_on"].notna()
+    ever = charges.merge(fees[~dated], on=by, how="left", validate="many_to_one").set_axis(charges.index)
+    if not dated.any():
+        return ever
+    turns = charges.rename_axis("row").reset_index().sort_values("sold_on", kind="stable")
+    before, after = (pd.merge_asof(turns, fees[dated], left_on="sold_on", right_on="shown_on", by=by, direction=side)
+                     .set_index("row").reindex(charges.index)[ever.columns] for side in ("backward", "forward"))
+    told = before.where(before["expected"].notna(), after)
+    return told.where(ever["expected"].isna() | (told["expected"] >= ever["expected"]), ever)
 
 
 def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """What the fee card of each charge's day was, relative to the card of the preview (1 where it is the same), and
+    """What the fee card of each charge's day was, relative to the card of its preview (1 where it is the same), and
     whether too few SKUs were sold to tell.
 
     A day on which the fees of CARD_SHARE of the SKUs sold on both sides move together begins a new card; each card's
     level is the median over SKUs of their usual fee then over their usual fee on the preview's card.
     """
-    same, sure = np.ones(len(charges)), np.zeros(len(charges), bool)
+    same = np.ones(len(charges))
     if charges.empty:
-        return same, sure
-    item = charges["msku"] + "\x1f" + charges["country"]
-    shown = charges["shown_on"].max()
-    shown = charges["sold_on"].max() if pd.isna(shown) else shown
+        return same, np.zeros(0, bool)
+    item, day = charges["msku"] + "\x1f" + charges["country"], charges["sold_on"]
+    shown = charges["shown_on"].fillna(day.max())
     if item.nunique() < CARD_SKUS:
-        turn = pd.Timestamp(shown.year, *CARD_DAY)
-        turn = turn if turn <= shown else pd.Timestamp(shown.year - 1, *CARD_DAY)
-        return same, (charges["sold_on"] < turn).to_numpy()
+        return same, _turned(shown, day)
+    unsure = _turned(shown, shown.clip(day.min(), day.max()))  # outside the charges at hand no fee can be seen to move
     charges = charges.assign(item=item)
     usual = charges.groupby(["item", pd.Grouper(key="sold_on", freq="W-MON")])["charged"].median().unstack()
     filled = usual.ffill(axis=1)
@@ -90,14 +102,22 @@ def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     share = moved.sum() / filled.shift(axis=1).notna().sum().clip(lower=1)
     starts = share.index[(share >= CARD_SHARE) & (moved.sum() >= CARD_SKUS)]
     if not len(starts):
-        return same, sure
-    edges = np.array([_edge(charges, filled, week) for week in starts], "datetime64[s]")
-    card = np.searchsorted(edges, charges["sold_on"].to_numpy("datetime64[s]"), "right")
-    level = charges.assign(card=card).groupby(["item", "card"])["charged"].median().unstack()
-    today = int(np.searchsorted(edges, np.datetime64(shown, "s"), "right"))
-    today = today if today in level.columns else int(level.columns.max())
-    relative = level.div(level[today], axis=0).median()
-    return pd.Series(card).map(relative).fillna(1.0).to_numpy(), sure
+        return same, unsure
+    edges = np.sort(np.array([_edge(charges, filled, week) for week in starts], "datetime64[s]"))
+    then, today = (np.searchsorted(edges, days.to_numpy("datetime64[s]"), "right") for days in (day, shown))
+    level = charges.assign(card=then).groupby(["item", "card"])["charged"].median().unstack()
+    cards = level.columns.to_numpy()
+    today = cards[np.minimum(np.searchsorted(cards, today), len(cards) - 1)]
+    relative = pd.DataFrame({card: level.div(level[card], axis=0).median() for card in np.unique(today)})
+    factor = relative.to_numpy()[np.searchsorted(cards, then), relative.columns.get_indexer(today)]
+    return np.where(np.isnan(factor), 1.0, factor), unsure | np.isnan(factor)
+
+
+def _turned(one: pd.Series, other: pd.Series) -> np.ndarray:
+    """Whether Amazon's usual day for a new card lies between two days."""
+    month, day = CARD_DAY
+    years = [days.dt.year - (days.dt.month * 100 + days.dt.day < month * 100 + day) for days in (one, other)]
+    return (years[0] != years[1]).to_numpy()
 
 
 def _edge(charges: pd.DataFrame, usual: pd.DataFrame, week: pd.Timestamp) -> np.datetime64:
