@@ -28,7 +28,7 @@ def claims(*rows):
                "order_id": "", "shipment_id": "", "reimbursement_id": "", "event_date": day(event), "units_owed": owed,
                "units_settled": settled, "units_open": owed - settled, "unit_value": value,
                "amount_open": (owed - settled) * value, "currency": "USD", "status": status,
-               "opens_on": day(event), "deadline": day(event) + pd.Timedelta(days=60), "sources": ""}
+               "opens_on": day(event), "deadline": day(event) + pd.Timedelta(days=60), "sources": "", "roles": ""}
         out.append(row | (more[0] if more else {}))
     return pd.DataFrame(out)
 
@@ -95,7 +95,7 @@ def test_a_case_that_names_its_claim_is_matched_by_it():
 
 def test_a_payment_for_the_case_tells_the_claim_and_its_money():
     table = claims(("a", LOST, "X1", "2026-05-01", 2, 2, 5.0, "settled",
-                    {"sources": "ledger.txt:9;reimbursements.txt:2"}))
+                    {"sources": "ledger.txt:9;reimbursements.txt:2", "roles": "event:2;paid:2"}))
     paid = payments(("R1", "1", "2026-05-20", 10.0, 2), ("R2", "", "2026-06-01", -5.0, -1, "R1"))
     cases = account(table, sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 12, "")), paid).cases
     row = cases.iloc[0]
@@ -146,7 +146,8 @@ def test_an_order_or_shipment_id_says_more_than_a_product():
 
 
 def test_an_approved_case_that_was_paid_in_full_leaves_the_rest_of_its_claim_open():
-    table = claims(("a", LOST, "X1", "2026-05-01", 3, 1, 5.0, "open", {"sources": "l.txt:9;reimbursements.txt:2"}))
+    told = {"sources": "l.txt:9;reimbursements.txt:2", "roles": "event:3;paid:1"}
+    table = claims(("a", LOST, "X1", "2026-05-01", 3, 1, 5.0, "open", told))
     cases = sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 5, "X1"))
     paid = account(table, cases, payments(("R1", "1", "2026-05-20", 5.0, 1))).claims.iloc[0]
     assert (paid.standing, paid.units_filed, paid.units_alone) == ("open", 1, 0)
@@ -174,7 +175,7 @@ def random_account(seed):
         if settled and rng.random() < 0.7:
             case = f"C{at}" if rng.random() < 0.5 else ""
             paid.append((f"R{at}", case, f"{event}", round(float(rng.uniform(0, 90)), 2), int(rng.integers(1, 9))))
-            more["sources"] = f"reimbursements.txt:{len(paid) + 1}"
+            more |= {"sources": f"reimbursements.txt:{len(paid) + 1}", "roles": f"paid:{settled}"}
         value = float("nan") if rng.random() < 0.15 else round(float(rng.uniform(0.01, 90)), 2)
         status = "settled" if settled == owed else str(rng.choice(["wait", "open", "expired", "ambiguous"]))
         table.append((f"c{at}", kind, f"X{at % 4}", f"{event}", owed, settled, value, status, more))
@@ -216,11 +217,6 @@ def test_what_was_paid_adds_up_to_the_report_in_each_currency():
     found = recovery.cash(paid).pivot(index="currency", columns="step", values="amount")
     assert found.loc["USD"].to_dict() == {"paid_alone": 10.1, "paid_filed": 0.2, "taken_back": -5.05, "received": 5.25}
     assert found.loc["CAD", "received"] == 3.0
-
-
-def test_two_currencies_are_never_added():
-    with pytest.raises(ValueError, match="EUR and GBP cannot be added"):
-        recovery.one_currency(pd.DataFrame({"currency": ["EUR", "GBP", ""]}))
 
 
 def test_missed_is_what_expired_without_a_case():

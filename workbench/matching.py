@@ -7,7 +7,6 @@ surplus: with B(t) = supplied - demanded so far, the supply wasted so far is the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,18 +54,18 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     length = np.diff(np.r_[first, len(key)])
 
-    def within(running: np.ndarray) -> np.ndarray:
+    def per_key(running: np.ndarray) -> np.ndarray:
         """A running total of all rows, counted from the start of each key."""
         return running - np.repeat(np.r_[0, running[first[1:] - 1]], length)
 
-    balance = within(np.cumsum(supplied - demanded))
+    balance = per_key(np.cumsum(supplied - demanded))
     lift = np.repeat(np.arange(len(first)) * (2 * (int(units.sum()) + 1)), length)  # one running maximum for all keys
     wasted = np.maximum(np.maximum.accumulate(balance + lift) - lift, 0)
     surplus = np.diff(wasted, prepend=0)
     surplus[first] = wasted[first]
     used = supplied - surplus
     ends = np.cumsum(demanded)  # end of each demand's interval on the common axis
-    used_so_far = within(np.cumsum(used))
+    used_so_far = per_key(np.cumsum(used))
     base = np.repeat(np.r_[0, ends[first[1:] - 1]], length)  # where the key's part of the axis begins
     covered = base + np.repeat(used_so_far[first + length - 1], length)  # the supply covers [base, covered)
     is_demand = ~is_supply
@@ -94,15 +93,6 @@ def _in_turn(key: np.ndarray, time: np.ndarray, is_supply: np.ndarray) -> np.nda
     if key.min() < 0 or (int(key.max()) + 1) * span * 2 > np.iinfo(np.int64).max:
         return np.lexsort((is_supply, time, key))
     return np.argsort((key * span + (time - early)) * 2 + is_supply, kind="stable")
-
-
-def fifo_chain(demand: Stream, supplies: Sequence[Stream]) -> list[Matched]:
-    """The same demand offered to one supply after the other: what the first leaves open meets the second."""
-    found = []
-    for supply in supplies:
-        found.append(fifo(demand, supply))
-        demand = demand._replace(units=found[-1].open)
-    return found
 
 
 def within(demand: Stream, supply: Stream, before: int, after: int) -> Matched:

@@ -143,20 +143,16 @@ def links(filed: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> p
 
 def settled_by(table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """Which payment settled which claim, by the lines the claim cites: claim_id, claim_type, fnsku, case_id ("" where
-    Amazon paid by itself), units (of this claim that it settled, by the line's role; a table without `roles` does not
-    tell: all that it paid for), amount (of the payment)."""
+    Amazon paid by itself), units (of this claim that it settled, by the line's role), amount (of the payment)."""
     first = table.loc[~table["claim_type"].isin(DISPUTES)]
-    places = first[["claim_id", "claim_type", "fnsku"]].assign(place=first["sources"].astype("str").str.split(";"))
-    places = places.explode("place")
-    if "roles" in first:
-        places["role"] = first["roles"].astype("str").str.split(";").explode().to_numpy()
+    lines = first[["claim_id", "claim_type", "fnsku"]].assign(place=first["sources"].astype("str").str.split(";"),
+                                                              role=first["roles"].astype("str").str.split(";"))
+    lines = lines.explode(["place", "role"]).drop_duplicates(["claim_id", "place"])
     rows = pd.DataFrame({
         "place": payments["file"].astype("str") + ":" + payments["line"].astype("str"),
-        "case_id": _text(payments["case_id"]), "amount": payments["amount"].astype("float64"),
-        "units": payments["units_cash"].fillna(0).astype("int64") + payments["units_inventory"].fillna(0).astype("int64")})
-    places = places.drop_duplicates(["claim_id", "place"])
-    found = places.merge(rows[rows["amount"] >= 0], on="place", validate="many_to_one")
-    return found.assign(units=found["role"].str.rsplit(":").str[-1].astype("int64")) if "role" in found else found
+        "case_id": _text(payments["case_id"]), "amount": payments["amount"].astype("float64")})
+    found = lines.merge(rows[rows["amount"] >= 0], on="place", validate="many_to_one")
+    return found.assign(units=found.pop("role").str.rsplit(":").str[-1].astype("int64"))
 
 
 def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
@@ -263,14 +259,6 @@ def disputes(standing: pd.DataFrame) -> pd.DataFrame:
     first to close comes first."""
     rows = standing[standing["claim_type"].isin(DISPUTES) & standing["standing"].isin(["open", "wait"])]
     return rows.sort_values(["deadline", "claim_id"], ignore_index=True)
-
-
-def one_currency(table: pd.DataFrame, what: str = "recovery") -> str:
-    """The currency of all rows; "" for no row. Raises ValueError for two, which cannot be added."""
-    found = sorted(set(table["currency"].astype("str")) - {""})
-    if len(found) > 1:
-        raise ValueError(f"{what}: amounts in {' and '.join(found)} cannot be added. Group by currency, or pass one.")
-    return found[0] if found else ""
 
 
 # ---------------------------------------------------------------------------------------------------- audit risks
