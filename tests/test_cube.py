@@ -52,7 +52,7 @@ def test_the_cube_gives_the_rates_of_the_ledger(ledger, costs, by, months):
     ({"centers": ["FC1"], "country": "FR"}, lambda t: t["country"] == ""),
 ])
 def test_what_is_chosen_adds_up_to_the_finest_rows_it_is_made_of(ledger, costs, chosen, rows):
-    finest = loss.counts(ledger, ["month", "country", "fulfillment_center", "fnsku", "msku"], as_of=AS_OF, costs=costs)
+    finest = loss.loss_rates(ledger, ["month", "country", "fulfillment_center", "fnsku", "msku"], as_of=AS_OF, costs=costs)
     expected = finest[rows(finest)].groupby("month")[["units_handled", "units_lost", "units_damaged"]].sum()
     for by in (["month"], ["month", "msku"], ["month", "fulfillment_center"]):
         found = Cube(ledger, as_of=AS_OF, costs=costs).rates(by, **chosen)

@@ -102,14 +102,6 @@ def test_an_account_settles_finds_then_payments_then_other_labels_as_a_plain_que
         assert all(row.role == "found" for row in told)
 
 
-@settings(max_examples=100, deadline=None)
-@given(ROWS, ROWS)
-def test_units_are_conserved(demand, supply):
-    found = fifo(stream(demand), stream(supply))
-    assert sum(q for *_, q in demand) == found.open.sum() + found.units.sum()
-    assert sum(q for *_, q in supply) == found.surplus.sum() + found.units.sum()
-
-
 def test_a_find_covers_the_oldest_loss_first_and_in_part():
     found = fifo(stream([(1, 10, 3), (1, 11, 2)]), stream([(1, 12, 4)]))
     assert found.open.tolist() == [0, 1]

@@ -124,8 +124,7 @@ def test_the_value_changes_on_the_day_of_every_change(market, stage, start, basi
 
 
 def test_the_last_day_is_in_and_the_next_is_out():
-    rules = policy.load("amazon", "US").window("lost_warehouse", day("2026-01-01"), TODAY)
-    assert rules["closes_after_days"] == 60 and window("US", "lost_warehouse", "2026-01-01")[1] == "2026-03-02"
+    assert window("US", "lost_warehouse", "2026-01-01")[1] == "2026-03-02"  # the sixtieth day after it
 
 
 @pytest.mark.parametrize(("name", "market", "kind", "on", "deadline"), [
@@ -164,7 +163,7 @@ def test_every_claim_type_has_a_window_and_papers():
     for name in policy.names():
         for claim_type in policy.KINDS:
             assert policy.load(name).facts["evidence"][claim_type], (name, claim_type)
-            assert policy.load(name, "US").window(claim_type, day("2026-01-01"), TODAY), (name, claim_type)
+            assert window("US", claim_type, "2026-01-01", name=name)[0], (name, claim_type)
 
 
 def test_brazil_has_a_cap_and_the_others_none():

@@ -7,7 +7,6 @@ forecasts can be trusted is tested in the order of time: each month's cases are 
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +107,7 @@ def expected(claims: pd.DataFrame, known: Rates) -> pd.DataFrame:
     spans = {}
     for kind in kinds:
         a, b = known.beta(kind)
-        spans[kind] = (a / (a + b), *beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], a, b)) if a == a else (np.nan,) * 3
+        spans[kind] = (a / (a + b), *beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], a, b))
     columns = {name: claims["claim_type"].map({kind: spans[kind][at] for kind in kinds}).astype("float64")
                for at, name in enumerate(("chance", "chance_low", "chance_high"))}
     cases = claims["claim_type"].map({kind: known.counts.get(kind, (0, 0))[1] for kind in kinds})
@@ -200,9 +199,3 @@ def _interval(cases: dict[str, int], known: Rates) -> tuple[int, int]:
     total = np.cumsum(chances)
     tail = (1 - LEVEL) / 2
     return int(np.searchsorted(total, tail)), int(np.searchsorted(total, 1 - tail))
-
-
-def pace(cases: pd.DataFrame, as_of: dt.date, days: int = 90) -> float:
-    """Cases filed per day over the `days` up to `as_of`; NaN when none was."""
-    recent = (cases["filed_on"] > pd.Timestamp(as_of) - pd.Timedelta(days=days)).sum()
-    return float(recent / days) if recent else float("nan")

@@ -37,7 +37,6 @@ CONFIG = {"background": "transparent", "font": FONT, "aria": False, "view": {"st
           "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "titleFontWeight": "normal",
                      "labelFontSize": 12, "titleFontSize": 12, "orient": "top", "offset": 30, "symbolSize": 90},
           "text": {"color": "currentColor", "fontSize": 12}, "range": {"category": [ACCENT, WARN, MUTED, GOOD]}}
-_CONCATENATED = ("hconcat", "vconcat", "concat", "facet", "repeat")
 
 
 def drawn(form: Callable[..., alt.TopLevelMixin], rows: Mapping[str, pd.DataFrame | Callable[[str], pd.DataFrame]],
@@ -86,18 +85,16 @@ def records(frame: pd.DataFrame) -> list[dict]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def spec(chart: alt.TopLevelMixin, description: str = "") -> dict:
-    """The chart's Vega-Lite specification in this theme, with its rows inside."""
-    found = chart.properties(description=description).configure(**CONFIG).to_dict(validate=schemapi.DEBUG_MODE)
+def spec(chart: alt.TopLevelMixin) -> dict:
+    """The chart's Vega-Lite specification in this theme."""
+    found = chart.configure(**CONFIG).to_dict(validate=schemapi.DEBUG_MODE)
     found.pop("usermeta", None)
-    if any(part in found for part in _CONCATENATED):  # Vega-Lite cannot fit views side by side into a width
-        del found["config"]["autosize"]
-    return _sized(found) if "datasets" in found else found
+    return found
 
 
-def brush(name: str = "months") -> alt.Parameter:
+def brush() -> alt.Parameter:
     """Drag over months: the page's tables then show those months only."""
-    return alt.selection_interval(name=name, encodings=["x"])
+    return alt.selection_interval(name="months", encodings=["x"])
 
 
 def click(field: str) -> alt.Parameter:

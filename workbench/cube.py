@@ -71,8 +71,7 @@ class Cube:
         self._of_products = _Rows(*sums, counts)
 
     def rates(self, by: Sequence[str] = ("month",), *, months: tuple[str, str] | None = None, country: str = "",
-              centers: Sequence[str] = (), products: Sequence[str] = (), baseline: float = 0.003,
-              mature_days: int = loss.MATURE_DAYS) -> pd.DataFrame:
+              centers: Sequence[str] = (), products: Sequence[str] = (), baseline: float = 0.003) -> pd.DataFrame:
         """The rows of `loss.loss_rates(by)` for these months, this country, these centres and these SKUs (MSKU or FNSKU).
 
         What is empty or None is not restricted. Raises ValueError for a `by` column that the cube does not keep.
@@ -85,8 +84,7 @@ class Cube:
         if not inside.all():
             rows = rows.take(inside[rows.month])
         counted = self._counted(rows, by, whole_country)
-        return loss.rated(counted, clusters=self._clusters_in(inside), as_of=self.as_of, baseline=baseline,
-                          mature_days=mature_days)
+        return loss.rated(counted, clusters=self._clusters_in(inside), as_of=self.as_of, baseline=baseline)
 
     def _rows(self, by: Sequence[str], country: str, centers: Sequence[str],
               products: Sequence[str]) -> tuple[_Rows, bool]:
@@ -125,7 +123,7 @@ class Cube:
         return np.flatnonzero(named.to_numpy())
 
     def _counted(self, rows: _Rows, by: Sequence[str], whole_country: bool) -> pd.DataFrame:
-        """`loss.counts` of these rows."""
+        """These rows added up, as `loss.rated` takes them."""
         codes, labels = [], []
         for name in by:
             if name == "month":

@@ -26,6 +26,7 @@ LAB_CHART = "application/vnd.vegalite.v5+json"  # the newest Vega-Lite that Jupy
 ROWS_SHOWN = 1000  # a page stays readable and small; the CSV export of a command holds every row
 WIDE, WIDER = 105, 135  # characters a table cannot do without; with more it is printed smaller, and across the paper
 TALL = 25  # rows; a table with more scrolls in its own box
+TRAIL = 120, 28  # pixels, of the small line behind a key figure
 LONG_VALUE = 12  # characters; a longer key figure is set smaller
 LONG, MIDDLING = 44, 26  # characters; a column with longer texts may break its lines, sooner or when there is no room
 PIECE = 32  # characters; a longer one, of a file name or an identifier, may be broken anywhere
@@ -210,9 +211,7 @@ def html(data: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
 
 def plain(data: dict) -> str:
     """One block as text."""
-    if data["kind"] == "note":
-        return data["text"][language()]
-    if data["kind"] == "lines":
+    if data["kind"] in ("note", "lines"):
         return data["text"][language()]
     if data["kind"] == "figures":
         return "\n".join(f"{card['label'][language()]}: {card['value'][language()]}" for card in data["cards"])
@@ -292,7 +291,7 @@ def arrow(card: dict) -> str:
     return f'<span class="arrow {tone}" aria-hidden="true">{"▼" if now < before else "▲"}</span> '
 
 
-def trail(values: Sequence[float | None], width: int = 120, height: int = 28) -> str:
+def trail(values: Sequence[float | None]) -> str:
     """The way to a key figure as a small line that ends in a dot; "" with fewer than three known values.
 
     A picture for the eye only: the chart and the table of the page hold the values.
@@ -300,6 +299,7 @@ def trail(values: Sequence[float | None], width: int = 120, height: int = 28) ->
     known = [(at, value) for at, value in enumerate(values) if value is not None]
     if len(known) < 3:
         return ""
+    width, height = TRAIL
     low, high = min(value for _, value in known), max(value for _, value in known)
     step, reach = (width - 8) / (len(values) - 1), (high - low) or 1.0
     points = [(4 + at * step, height - 4 - (value - low) / reach * (height - 8)) for at, value in known]

@@ -54,14 +54,13 @@ def register(triaged: pd.DataFrame) -> pd.DataFrame:
                                                                  ascending=[True, False, True], ignore_index=True)
 
 
-def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
-               safety_days: int = SAFETY_DAYS) -> pd.DataFrame:
+def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """One row per SKU and month: days without sellable stock, and days below the safety stock, of the days known.
 
     Days before a SKU's first row, and days that the ledger does not cover, are not known. From the start, and anew after
     every gap, balances are anchored to the ledger summary's first closing balances since (`summary`: event_date, msku,
     disposition, units_end) where it has the SKU; else to the lowest level that keeps every later balance at zero or above,
-    so days out of stock are then counted at most (`start_known` False). The safety stock is `safety_days` of the SKU's own
+    so days out of stock are then counted at most (`start_known` False). The safety stock is SAFETY_DAYS of the SKU's own
     sales over the last 56 days.
     """
     table = ledger[(ledger["event_date"] <= pd.Timestamp(as_of))]
@@ -94,7 +93,7 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date, *,
     out = pd.DataFrame({
         "month": np.tile(months.astype("str"), shape[0]), "msku": np.repeat(names, len(months)),
         "days_known": monthly(known), "days_out": monthly(known & (balance <= 0)),
-        "days_below": monthly(known & (balance < recent / np.maximum(over, 1) * safety_days)),
+        "days_below": monthly(known & (balance < recent / np.maximum(over, 1) * SAFETY_DAYS)),
         "start_known": monthly(known & ~anchored) == 0})
     return out[out["days_known"] > 0].reset_index(drop=True)
 
@@ -157,7 +156,7 @@ def removals(ledger: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     spread = np.maximum(1.4826 * (known - middle).abs().median(), np.sqrt(max(middle, 1)))
     limit = middle + 3 * spread if len(known) >= 6 else np.nan
     strange = (found["units_removed"] > limit).astype("object")
-    return found.assign(limit=limit, is_abnormal=strange.where(found["units_removed"].notna() & (limit == limit), np.nan))
+    return found.assign(limit=limit, is_abnormal=strange.where(found["units_removed"].notna() & pd.notna(limit), np.nan))
 
 
 def _whole_months(dates: pd.Series, until: dt.date) -> pd.Series:
@@ -210,7 +209,7 @@ def volatility(revenue: pd.DataFrame, since: dt.date | None) -> Volatility:
     n0, n1 = (len(span) for span in spans)
     before, later = (float(span.std()) if len(span) >= 3 else np.nan for span in spans)
     ratio = later / before if before > 0 else np.nan
-    low, high = (ratio / np.sqrt(f.ppf(tail, n1 - 1, n0 - 1)) if ratio == ratio else np.nan for tail in (0.975, 0.025))
+    low, high = (np.nan if np.isnan(ratio) else ratio / np.sqrt(f.ppf(tail, n1 - 1, n0 - 1)) for tail in (0.975, 0.025))
     return Volatility(before, later, (n0, n1), float(ratio), float(low), float(high))
 
 

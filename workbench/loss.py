@@ -56,8 +56,8 @@ class Headline:
 
 
 def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date,
-               costs: pd.DataFrame | None = None, baseline: float = 0.003, months: tuple[str, str] | None = None,
-               mature_days: int = MATURE_DAYS) -> pd.DataFrame:
+               costs: pd.DataFrame | None = None, baseline: float = 0.003,
+               months: tuple[str, str] | None = None) -> pd.DataFrame:
     """One row per combination of the `by` columns (see BY) in which anything was handled, lost or damaged.
 
     `ledger`: the detailed inventory ledger; rows after `as_of` are left out. `months`: the first and last month ("2026-06")
@@ -69,7 +69,7 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
     units, 0 or more), loss_rate (share, NaN when nothing was handled), loss_rate_low, loss_rate_high (95 %, clusters of
     one FNSKU and week allowed for), verdict ("above", "below", "unclear", "unknown" against `baseline`), amount_lost
     with currency (units_lost at sourcing cost; NaN where no cost is known), units_unvalued (lost units without a cost)
-    and, with month, is_mature (the month ended at least `mature_days` before as_of).
+    and, with month, is_mature (the month ended at least MATURE_DAYS before as_of).
 
     Raises ValueError for a column that is not in BY, or costs in two currencies.
 
@@ -84,18 +84,7 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
     0  2026-03           1000                 3           1
     """
     events = _Events(ledger, as_of, months)
-    return rated(_counted(events, by, costs), clusters=events.clusters(), as_of=as_of, baseline=baseline,
-                 mature_days=mature_days)
-
-
-def counts(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: dt.date, costs: pd.DataFrame | None = None,
-           months: tuple[str, str] | None = None) -> pd.DataFrame:
-    """What `loss_rates` counts, without rates and intervals: one row per combination of the `by` columns.
-
-    Columns: `by`, units_handled, units_lost_gross, units_found, units_lost, units_damaged, units_unvalued, amount_lost,
-    currency. Counts of a finer grain add up to those of a coarser one (not so where `by` holds attributes of the loss).
-    """
-    return _counted(_Events(ledger, as_of, months), by, costs)
+    return rated(_counted(events, by, costs), clusters=events.clusters(), as_of=as_of, baseline=baseline)
 
 
 class Parts(NamedTuple):
@@ -109,7 +98,7 @@ class Parts(NamedTuple):
 
 
 def parts(ledger: pd.DataFrame, *, as_of: dt.date, costs: pd.DataFrame | None = None) -> Parts:
-    """The rows behind `counts`, one by one."""
+    """The rows behind `loss_rates`, one by one."""
     events = _Events(ledger, as_of)
     amount, unvalued, currency = _values(events, costs)
     lost = {"units_lost_gross": events.units_lost, "units_found": events.units_lost - events.open,
@@ -120,11 +109,12 @@ def parts(ledger: pd.DataFrame, *, as_of: dt.date, costs: pd.DataFrame | None = 
                  events.clusters(), currency)
 
 
-def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, baseline: float = 0.003,
-          mature_days: int = MATURE_DAYS) -> pd.DataFrame:
-    """`counts` with their rates, intervals and verdicts: the columns that `loss_rates` gives.
+def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, baseline: float = 0.003) -> pd.DataFrame:
+    """Counts with their rates, intervals and verdicts: the columns that `loss_rates` gives.
 
-    `clusters`: in which units were lost, and how the months differ (`clusters_of`).
+    `counted`: the `by` columns, units_handled, units_lost_gross, units_found, units_lost, units_damaged, units_unvalued,
+    amount_lost, currency; of a finer grain they add up to those of a coarser one. `clusters`: in which units were lost,
+    and how the months differ (`clusters_of`).
     """
     handled = counted["units_handled"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -137,7 +127,7 @@ def rated(counted: pd.DataFrame, *, clusters: rates.Clusters, as_of: dt.date, ba
     out = {**dict(list(columns.items())[:at]), **found, **dict(list(columns.items())[at:])}
     if timed:
         ends = (counted["month"].to_numpy("datetime64[M]") + 1).astype("datetime64[D]") - 1
-        out["is_mature"] = ends + mature_days <= np.datetime64(as_of)
+        out["is_mature"] = ends + MATURE_DAYS <= np.datetime64(as_of)
     return pd.DataFrame(out)
 
 
@@ -297,6 +287,7 @@ class _Events:
 
 
 def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
+    """What `rated` takes: one row per combination of the `by` columns."""
     unknown = [name for name in by if name not in BY]
     if unknown or not by:
         raise ValueError(f"loss: cannot group by {', '.join(unknown) or 'nothing'}; expected some of {', '.join(BY)}.")

@@ -41,14 +41,6 @@ class Policy:
     market: str
     facts: dict
 
-    def window(self, claim_type: str, day: dt.date, as_of: dt.date) -> dict | None:
-        """The rule in force for an event of that day; None when none is known."""
-        return _rule(self._rules("window", self.market, KINDS.get(claim_type, claim_type)), day, as_of)
-
-    def valuation(self, stage: str, day: dt.date, as_of: dt.date) -> dict | None:
-        """The valuation rule for a unit lost "before_order" or "after_order" on that day; None when none is known."""
-        return _rule(self._rules("valuation", self.market, stage), day, as_of)
-
     def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
         """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
         opens, closes = (np.full(len(days), "NaT", "datetime64[s]") for _ in range(2))
@@ -73,18 +65,14 @@ class Policy:
         return pd.Series(out, index=days.index)
 
     def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Categorical:
-        """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown."""
+        """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown. `stage`: the
+        unit was lost "before_order" or "after_order"."""
         spans = self._spans("valuation", stage, days, as_of)
         return _words(len(days), "", [(rule["basis"], rows) for rule, rows in spans])
 
     def cap(self) -> dict | None:
         """The most that is paid for one item (per_item, currency); None where no cap is known."""
         return next((rule for rule in self.facts.get("cap", ()) if rule["market"] == self.market), None)
-
-    def _rules(self, table: str, market: str, kind: str) -> list[dict]:
-        name = "kind" if table == "window" else "stage"
-        found = [rule for rule in self.facts[table] if rule["market"] in (market, "*") and rule[name] in (kind, "*")]
-        return sorted(found, key=lambda rule: rule.get("from", dt.date.min))
 
     def _windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> Iterator[tuple[dict, np.ndarray]]:
         """Each window rule with the places of the events that fall under it."""
@@ -94,7 +82,9 @@ class Policy:
 
     def _spans(self, table: str, kind: str, days: pd.Series, as_of: dt.date) -> list[tuple[dict, np.ndarray]]:
         """Which events fall under which rule: their places."""
-        rules = self._rules(table, self.market, kind)
+        name = "kind" if table == "window" else "stage"
+        rules = [rule for rule in self.facts[table] if rule["market"] in (self.market, "*") and rule[name] in (kind, "*")]
+        rules.sort(key=lambda rule: rule.get("from", dt.date.min))
         if not rules or days.empty:
             return []
         known = np.flatnonzero(days.notna())
@@ -107,9 +97,9 @@ class Policy:
 def load(name: str = "amazon", market: str = "US") -> Policy:
     """The policy `name` for the market; PolicyError for a name there is not.
 
-    >>> rule = load("amazon", "US").window("lost_warehouse", dt.date(2024, 10, 23), dt.date(2026, 1, 1))
-    >>> rule["closes_after_days"], rule["confidence"]
-    (60, 'amazon')
+    >>> lost = pd.Series(["lost_warehouse"]), pd.Series([pd.Timestamp("2024-10-23")])
+    >>> load("amazon", "US").windows(*lost, dt.date(2026, 1, 1))["deadline"].item().date().isoformat()
+    '2024-12-22'
     """
     if name not in names():
         raise PolicyError(f"policy: found {name!r}, expected one of {', '.join(names())}. Change it in seller.toml, or "
@@ -176,7 +166,3 @@ def _start(rule: dict, as_of: dt.date) -> dt.date:
         return dt.date(1995, 1, 2)  # after the rule it replaces
     return start
 
-
-def _rule(rules: list[dict], day: dt.date, as_of: dt.date) -> dict | None:
-    held = [rule for rule in rules if _start(rule, as_of) <= day]
-    return max(held, key=lambda rule: _start(rule, as_of)) if held else None

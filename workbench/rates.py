@@ -21,6 +21,7 @@ import numpy as np
 LEAST_POINTS = 8  # points in time before their scatter tells anything
 MOVING_RANGE, FREEDOM = 1.128, 0.6  # of two normal points: the mean range in standard deviations; its freedom a step
 CLUSTER_FREEDOM = 0.4  # a cluster's part in telling the dispersion: of clusters 1 to 16 and heavier, five tell like two
+FALSE_FLAGS = 0.05  # of all that are flagged, at most so many are false on average
 GRADE, PARTS = 0.02, 20  # dispersions are told apart in steps of two per cent, parts of all handled in twentieths
 
 
@@ -161,13 +162,6 @@ class Shrunk(NamedTuple):
 
         return gamma.sf(baseline, self.shape, scale=1 / self.exposure)
 
-    def interval(self, level: float = 0.95) -> Interval:
-        """The limits between which each rate lies with probability `level`."""
-        from scipy.stats import gamma
-
-        return Interval(*(gamma.ppf(tail, self.shape, scale=1 / self.exposure)
-                          for tail in ((1 - level) / 2, (1 + level) / 2)))
-
 
 def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float | np.ndarray = 1.0) -> Shrunk:
     """Rates drawn towards their common mean, the more the thinner their data (gamma-Poisson empirical Bayes).
@@ -195,25 +189,8 @@ def shrunk(units: np.ndarray, exposure: np.ndarray, *, dispersion: float | np.nd
     return Shrunk(shape / weight, shape, weight, mean, spread)
 
 
-def excess(units: np.ndarray, exposure: np.ndarray, baseline: float | np.ndarray, *, dispersion: float = 1.0) -> np.ndarray:
-    """Probability of so many units or more if the true rate were `baseline`: one-sided p-values; 1 where nothing was lost.
-
-    The gamma form of the Poisson tail, with the dispersion of the clusters units come in; for single units the same that
-    gives the lower limit of `clustered`.
-
-    >>> excess(np.array([0.0, 9.0]), np.array([1000.0, 1000.0]), 0.003).round(4).tolist()
-    [1.0, 0.0038]
-    """
-    from scipy.stats import gamma
-
-    units, exposure = np.asarray(units, float), np.asarray(exposure, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = gamma.cdf(baseline * exposure / dispersion, np.maximum(units, 1e-12) / dispersion)
-    return np.where(exposure > 0, np.where(units > 0, tail, 1.0), np.nan)
-
-
-def flagged(p: np.ndarray, share: float = 0.05) -> np.ndarray:
-    """Which of many p-values may be called findings so that at most `share` of such findings are false on average
+def flagged(p: np.ndarray) -> np.ndarray:
+    """Which of many p-values may be called findings so that at most one in twenty of such findings is false on average
     (Benjamini and Hochberg 1995). NaN is never one.
 
     >>> flagged(np.array([0.001, 0.02, 0.04, float("nan"), 0.6])).tolist()
@@ -225,7 +202,7 @@ def flagged(p: np.ndarray, share: float = 0.05) -> np.ndarray:
     known = ~np.isnan(p)
     out = np.zeros(len(p), bool)
     if known.any():
-        out[known] = false_discovery_control(p[known], method="bh") <= share
+        out[known] = false_discovery_control(p[known], method="bh") <= FALSE_FLAGS
     return out
 
 

@@ -20,6 +20,7 @@ STEPS = ("settled_alone", "settled_filed", "approved", "pending", "denied", "ope
 FILED = ("approved", "pending", "denied")  # known only from the cases sheet
 CASH = ("paid_alone", "paid_filed", "taken_back")
 GRACE_DAYS = 7  # a case may be filed so many days before the day the report gives its event
+IN_A_ROW = 3  # months with losses of one ASIN
 MANY_A_DAY = 10  # cases filed on one day that look like bulk filing
 OUTCOMES = {"approved": "approved", "granted": "approved", "paid": "approved", "partially approved": "approved",
             "partial": "approved", "reimbursed": "approved", "won": "approved", "denied": "denied", "rejected": "denied",
@@ -263,11 +264,11 @@ def disputes(standing: pd.DataFrame) -> pd.DataFrame:
 
 # ---------------------------------------------------------------------------------------------------- audit risks
 
-def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date, in_a_row: int = 3) -> pd.DataFrame:
+def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     """What may draw Amazon's eye, one row each: risk, subject, detail. The article's audit rule is unverified; that Amazon
     refuses unresearched or bulk claims is its own text.
 
-    lost_in_a_row: an ASIN with losses in each of the `in_a_row` months up to `as_of`'s. many_a_day: more than MANY_A_DAY
+    lost_in_a_row: an ASIN with losses in each of the IN_A_ROW months up to `as_of`'s. many_a_day: more than MANY_A_DAY
     cases filed on one day. no_claim: a case the files give no ground for. filed_twice: a second case while the first was
     undecided or had been approved. more_than_owed: awarded more than the claim is worth under the policy.
     """
@@ -275,9 +276,9 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date, in_a_row: in
     lost = table[table["claim_type"].eq("lost_warehouse") & table["asin"].ne("")]
     months = lost["event_date"].to_numpy("datetime64[M]")
     recent = pd.DataFrame({"asin": lost["asin"].to_numpy(), "month": months, "units": lost["units_owed"].to_numpy()})
-    recent = recent[(months > month - in_a_row) & (months <= month)]
+    recent = recent[(months > month - IN_A_ROW) & (months <= month)]
     asins = recent.groupby("asin").agg(n=("month", "nunique"), units=("units", "sum"))
-    found = [("lost_in_a_row", asin, f"{units}") for asin, units in asins.loc[asins["n"] >= in_a_row, "units"].items()]
+    found = [("lost_in_a_row", asin, f"{units}") for asin, units in asins.loc[asins["n"] >= IN_A_ROW, "units"].items()]
     days = cases.groupby("filed_on").size()
     found += [("many_a_day", f"{day:%Y-%m-%d}", f"{count}") for day, count in days[days > MANY_A_DAY].items()]
     without = cases[cases["claim_id"] == ""]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -43,14 +42,14 @@ def kinds(sheet: str) -> dict[str, str]:
     return {_header(column, "en"): specs.registry()[column.name]["type"] for column in _spec(sheet).columns}
 
 
-def templates(folder: Path, sheets: Sequence[str] = SHEETS, language: str = "en") -> list[Path]:
-    """An empty sheet for each name that the folder does not hold yet, as .xlsx with the header; the paths made.
+def templates(folder: Path, language: str = "en") -> list[Path]:
+    """An empty sheet for each of SHEETS that the folder does not hold yet, as .xlsx with the header; the paths made.
 
     Also makes `evidence/`, where proofs of delivery and invoices go.
     """
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     made = []
-    for sheet in sheets:
+    for sheet in SHEETS:
         path = folder / f"{sheet}.xlsx"
         if any((folder / f"{sheet}{ending}").exists() for ending in (".xlsx", ".csv")):
             continue
@@ -65,7 +64,7 @@ def rows(books: Books, sheet: str) -> pd.DataFrame:
     columns = _spec(sheet).columns
     named = {_header(column, "en"): _text(table[column.name]) for column in columns}
     own = [name for name in table.columns if name not in {column.name for column in specs.tables()[sheet]}
-           and name not in ("file", "line", "snapshot_on")]
+           and name not in specs.OWN]
     return pd.DataFrame({**named, **{name: _text(table[name]) for name in own}}).reset_index(drop=True)
 
 

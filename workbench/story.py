@@ -52,7 +52,7 @@ def _reports(books: Books) -> Iterator[str]:
     yield f"{'Reports':24}{'files':>6}{'rows':>12}  {'first and last day':24}{'replaced':>10}{'set aside':>11}"
     for report, group in read.groupby("report", sort=True):
         first, last = group["first_day"].min(), group["last_day"].max()
-        days = f"{first:%Y-%m-%d}..{last:%Y-%m-%d}" if last == last else "no dates"
+        days = "no dates" if pd.isna(last) else f"{first:%Y-%m-%d}..{last:%Y-%m-%d}"
         yield (f"  {report:22}{len(group):6}{group['rows'].sum():12,}  {days:24}"
                f"{group['rows_replaced'].sum():10,}{group['rows_set_aside'].sum():11,}")
 
@@ -123,8 +123,8 @@ def _said(row) -> str:
 
 def _broken(row) -> str:
     """One row of `breaks`: where, what was expected, what was found."""
-    day = f"{row.day:%Y-%m-%d}" if isinstance(row.day, pd.Timestamp) and row.day == row.day else ""
-    what = " ".join(str(word) for word in (row.fnsku, row.disposition, row.place, day) if word and word == word)
+    day = f"{row.day:%Y-%m-%d}" if isinstance(row.day, pd.Timestamp) else ""  # NaT is none
+    what = " ".join(str(word) for word in (row.fnsku, row.disposition, row.place, day) if word and pd.notna(word))
     where = f"{row.file}:{row.line}: " if row.file else ""
     return f"{where}{what}: expected {row.expected:,.10g}, found {row.found:,.10g}"
 

@@ -18,14 +18,14 @@ from workbench.figures import watching
 from workbench.figures.shared import columns, reasons
 from workbench.impact import Impact, sentences
 from workbench.impact.estimate import Estimate
-from workbench.words import Money, Text, form, same, say
+from workbench.words import Money, Text, form, is_unknown, same, say
 
 BREAKS = {"2024-10": "windows", "2024-11": "automatic", "2025-03": "valuation"}  # 2024-10-23, 2024-11-01, 2025-03-31
 
 
 def verdict(found: Impact) -> Page:
     """Key figures, the verdict as one sentence, and its reasons."""
-    known = found.ratio == found.ratio
+    known = not is_unknown(found.ratio)
     cards = (
         Card("verdict", say("impact.card"), say(f"impact.card_{_word(found)}"),
              say("impact.card_note", sop=found.sop) if found.sop else Text("", ""),
@@ -59,7 +59,7 @@ def _word(found: Impact) -> str:
 def _ratio(found: Impact) -> Card:
     """The answer with its interval; where there are too few incidents, the interval alone, and no number to compare."""
     label, limits = say("impact.ratio"), {"low": sentences.limit(found.low), "high": sentences.limit(found.high)}
-    if found.ratio != found.ratio:
+    if is_unknown(found.ratio):
         return Card("ratio", label, form(found.ratio, "number"), raw=found.ratio)
     if any(each.name == "events" and each.outcome == "failed" for each in found.checks):
         return Card("ratio", label, say("impact.ratio_span", **limits), say("impact.ratio_few"))
@@ -70,7 +70,7 @@ def _ratio(found: Impact) -> Card:
 def _naive(found: Impact) -> tuple[Card, ...]:
     """The plain before/after figure, beside the answer that it may be mistaken for."""
     naive = found.methods.get("before_after")
-    if naive is None or naive.ratio != naive.ratio or found.method == "rate_ratio":
+    if naive is None or is_unknown(naive.ratio) or found.method == "rate_ratio":
         return ()
     return (Card("naive", say("impact.naive_card"), form(naive.ratio, "number"), say("impact.naive_card_note"),
                  raw=naive.ratio),)
@@ -99,7 +99,7 @@ def methods(found: Impact) -> Page:
                           Column("high", say("column.loss_rate_high"), "number"), Column("use", say("column.use"))),
                   say("impact.methods"), name="impact-methods")
     naive = found.methods.get("before_after")
-    if naive is None or naive.ratio != naive.ratio:
+    if naive is None or is_unknown(naive.ratio):
         return Page((table,))
     return Page((table, Note(say("impact.naive", naive=naive.ratio, ratio=found.ratio))))
 
@@ -196,8 +196,10 @@ def removed(rows: pd.DataFrame, month: str) -> Page:
     if shown.empty:
         return Page((Note(say("incidents.no_removals"), "warn"),))
     strange, limit = shown.loc[shown["is_abnormal"].eq(True), "month"].tolist(), shown["limit"].iloc[0]
-    text = say("incidents.removals_abnormal", months=", ".join(strange), limit=limit) if strange else (
-        say("incidents.removals_plain", limit=limit) if limit == limit else say("incidents.removals_short"))
+    if strange:
+        text = say("incidents.removals_abnormal", months=", ".join(strange), limit=limit)
+    else:
+        text = say("incidents.removals_short") if is_unknown(limit) else say("incidents.removals_plain", limit=limit)
     return Page((Note(text), Table(shown, columns("month", "units_removed", "is_abnormal"), say("incidents.removals"),
                                    name="removals", labels={"is_abnormal": "abnormal"})))
 
@@ -214,7 +216,7 @@ def swings(revenue: pd.DataFrame, since: dt.date | None, currency: str) -> Page:
     told, latest = incidents.volatility(one, since), Money(float(one["amount"].iloc[-1]), str(one["currency"].iloc[0]))
     blocks = [Note(say("incidents.swings", before=told.before, after=told.after, n=told.months[0], m=told.months[1],
                        month=str(one["month"].iloc[-1]), latest=latest))]
-    if told.ratio == told.ratio:
+    if not is_unknown(told.ratio):
         key = "swings_change" if told.low > 1 or told.high < 1 else "swings_unclear"
         blocks.append(Note(say(f"incidents.{key}", change=told.ratio - 1, low=told.low - 1, high=told.high - 1)))
     return Page((*blocks, Note(say("incidents.article", fall=incidents.ARTICLE_VOLATILITY_FALL), "quiet")))
@@ -227,6 +229,7 @@ def sop_register(books: Books, name: str) -> Table | Note:
     sheet = books["sops"].astype({"sop": "str", "sku_group": "str", "msku": "str"})
     table = sheet.assign(first_day=sheet["adopted_on"]).groupby(["sop", "sku_group", "first_day"], dropna=False,
                                                                 as_index=False).agg(count=("msku", "nunique"))
-    frame = table.assign(adopted=[form(day, "date") if day == day else say("impact.never") for day in table["first_day"]],
+    adopted = [say("impact.never") if is_unknown(day) else form(day, "date") for day in table["first_day"]]
+    frame = table.assign(adopted=adopted,
                          judged=[say("impact.this_one") if sop == name else same("") for sop in table["sop"]])
     return Table(frame, columns("sop", "sku_group", "adopted", "count", "judged"), say("impact.register"), name="sops")

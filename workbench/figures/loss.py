@@ -12,10 +12,11 @@ from workbench.figures import watching
 from workbench.figures.shared import columns, months_back
 from workbench.figures.trust import covered_months, not_covered
 from workbench.rates import Clusters, control, funnel
-from workbench.words import Money, Text, change, form, named, say
+from workbench.words import Money, Text, change, form, is_unknown, named, say
 
 SHOWN = 12  # centres or SKUs in a chart
-TRAIL = 12  # months behind a key figure
+LARGEST = 25  # events of a month in a table
+TRAIL, MONTHS = 12, 24  # months behind a key figure; months of a chart
 WORDS = {"reason": "reason", "disposition": "disposition"}  # the words' rooms of a table's codes
 
 
@@ -53,7 +54,7 @@ def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
         Card("damaged", say("loss.damaged"), form(now.units_damaged, "units"), say("loss.damaged_note"),
              **against("units_damaged", "units")),
         Card("amount", say("loss.amount"), form(Money(now.amount_lost, now.currency), "money"), _valued(now),
-             **(against("amount_lost", "money") if now.amount_lost == now.amount_lost else {})),
+             **({} if is_unknown(now.amount_lost) else against("amount_lost", "money"))),
     )
     told = Note(say(f"loss.{now.verdict}", month=month, lost=now.units_lost, handled=now.units_handled,
                     rate=now.loss_rate, low=now.low, high=now.high, baseline=baseline, why=say("loss.why_no_month")))
@@ -64,14 +65,19 @@ def month_in_short(books: Books, rates: pd.DataFrame, month: str) -> Page:
 
 
 def _valued(now: loss.Headline) -> Text:
-    if np.isnan(now.amount_lost):
+    if is_unknown(now.amount_lost):
         return say("loss.amount_note_none")
     return say("loss.amount_note_part", unvalued=now.units_unvalued) if now.units_unvalued else say("loss.amount_note")
 
 
-def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int = 24) -> Page:
+def _up_to(month: str, rates: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the MONTHS up to `month`."""
+    return rates[(rates["month"] <= month) & (rates["month"] > months_back(month, MONTHS))]
+
+
+def rate_over_time(rates: pd.DataFrame, month: str, baseline: float) -> Page:
     """The loss rate of the months up to `month`, as a chart and as a table. `rates`: `loss_rates(by=["month"])`."""
-    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))].reset_index(drop=True)
+    rows = _up_to(month, rates).reset_index(drop=True)
     if rows.empty:
         return Page((Note(say("loss.no_months"), "warn"),))
     chart = charts.over_months(rows, baseline, say("loss.over_time", baseline=baseline))
@@ -82,9 +88,9 @@ def rate_over_time(rates: pd.DataFrame, month: str, baseline: float, count: int 
     return Page((chart, table))
 
 
-def kinds_over_time(rates: pd.DataFrame, month: str, count: int = 24) -> Chart | Note:
+def kinds_over_time(rates: pd.DataFrame, month: str) -> Chart | Note:
     """Units still missing, found again and damaged, per month of the loss. `rates`: `loss_rates(by=["month"])`."""
-    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count))]
+    rows = _up_to(month, rates)
     if rows.empty:
         return Note(say("loss.no_months"), "warn")
     long = rows.rename(columns={"units_lost": "missing", "units_found": "found", "units_damaged": "damaged"}).melt(
@@ -148,9 +154,9 @@ def chance(rates: pd.DataFrame, by: str, baseline: float, clusters: Clusters) ->
     return Page((chart, Note(told), table))
 
 
-def watched(rates: pd.DataFrame, month: str, count: int = 24) -> Chart | Note:
+def watched(rates: pd.DataFrame, month: str) -> Chart | Note:
     """The control chart of the months up to `month` that are settled. `rates`: `loss_rates(by=["month"])`."""
-    rows = rates[(rates["month"] <= month) & (rates["month"] > months_back(month, count)) & (rates["units_handled"] > 0)]
+    rows = _up_to(month, rates[rates["units_handled"] > 0])
     limits = control(rows["units_lost"].to_numpy(), rows["units_handled"].to_numpy())
     if np.isnan(limits.center).all():
         return Note(say("loss.control_short"))
@@ -169,9 +175,9 @@ def by_reason(rates: pd.DataFrame) -> Table:
                  say("loss.by_reason"), name="loss-by-reason", labels=WORDS)
 
 
-def largest(losses: pd.DataFrame, month: str, count: int = 25) -> Table | Note:
+def largest(losses: pd.DataFrame, month: str) -> Table | Note:
     """The month's largest losses with the file lines that say so. `losses`: `loss.losses(…)`."""
-    rows = losses[losses["month"] == month].sort_values(["units_lost", "units_lost_gross"], ascending=False).head(count)
+    rows = losses[losses["month"] == month].sort_values(["units_lost", "units_lost_gross"], ascending=False).head(LARGEST)
     if rows.empty:
         return Note(say("loss.events_none", month=month))
     return Table(rows, columns("event_date", "msku", "fnsku", "fulfillment_center", "disposition", "reason",

@@ -29,7 +29,7 @@ from workbench.figures.shared import (
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, joined, listed, named, say
+from workbench.words import Money, Text, change, form, is_unknown, joined, listed, named, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
@@ -66,7 +66,7 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
         Card("deadline", say("recovery.deadline"), form(first, "date") if len(now) else say("recovery.deadline_none"),
              say("recovery.deadline_note", claims=len(soon), amount=money(soon, books)) if len(soon) else
              say("recovery.deadline_calm") if len(now) else Text("", ""),
-             tone="bad" if len(soon) else "", raw=f"{first:%Y-%m-%d}" if first == first and len(now) else None),
+             tone="bad" if len(soon) else "", raw=None if is_unknown(first) else f"{first:%Y-%m-%d}"),
         _expected_card(expected[expected["standing"] == "open"], rates, lacking),
         _card("missed", gone, lacking, say("recovery.missed_note" if account.has_sheet else "recovery.missed_unfiled",
                                            claims=len(gone), units=_units(gone)), books, "bad" if len(gone) else "",
@@ -161,8 +161,8 @@ def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments
             ("expired", "expired"))}
         rest = Money(round(amount["owed"].amount - max(amount["settled_alone"].amount, 0), 2), str(currency))
         if not rest.amount > 0:
-            blocks.append(Note(say("recovery.waterfall_unvalued" if amount["owed"].amount != amount["owed"].amount else
-                                   "recovery.waterfall", **told)))
+            blocks.append(Note(say("recovery.waterfall_unvalued" if is_unknown(amount["owed"]) else "recovery.waterfall",
+                                   **told)))
             continue
         blocks += [_falls(rows, ["owed", "settled_alone", "rest"], rest, say("recovery.waterfall", **told)),
                    _falls(rows, ["rest", *recovery.STEPS[1:]], rest,

@@ -333,7 +333,7 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
                           Reason("agree", {"methods": 1 + len(agree)}))
     if main.low >= 1 - MARGIN and main.high <= 1 / (1 - MARGIN):
         return "no_effect", (Reason("within_margin", told),)
-    return "cannot_say", (Reason("unclear" if fall == fall else "unclear_blind", told),)
+    return "cannot_say", (Reason("unclear_blind" if np.isnan(fall) else "unclear", told),)
 
 
 def _code(check: Check) -> str:

@@ -14,8 +14,10 @@ import numpy as np
 from workbench.impact.estimate import UNKNOWN, Cells, Estimate, along, fit, over
 from workbench.impact.panel import NEVER, Rows
 
+LEVEL, TAIL = 0.95, 0.975  # of every interval here, and what lies below its upper limit
 
-def against_never_adopters(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Estimate:
+
+def against_never_adopters(found: Rows, adopted: np.ndarray) -> Estimate:
     """Incidents of adopters after their day over own rate before x the never-adopters' rate after over that before.
 
     The interval is a jackknife over SKUs. UNKNOWN where there are no never-adopters, or they had no incident.
@@ -62,13 +64,13 @@ def against_never_adopters(found: Rows, adopted: np.ndarray, *, level: float = 0
     if value > 0 and np.isfinite(logs).all():
         number = len(logs)
         error = float(np.sqrt((number - 1) / number * ((logs - logs.mean())**2).sum()))
-        wide = t.ppf((1 + level) / 2, max(number - 2, 1)) * error
+        wide = t.ppf(TAIL, max(number - 2, 1)) * error
         low, high = value * np.exp(-wide), value * np.exp(wide)
     return UNKNOWN._replace(ratio=value, low=float(low), high=float(high), seen=float(after[0][adopters].sum()),
                             expected=expected, error=error, skus=len(adopters))
 
 
-def two_way(cells: Cells, *, level: float = 0.95) -> Estimate:
+def two_way(cells: Cells) -> Estimate:
     """The ratio of a Poisson regression with SKU and period effects and one dummy for "has adopted".
 
     Newton's steps on the dummy, the effects fitted anew each time; the interval is a sandwich clustered by SKU. UNKNOWN
@@ -94,13 +96,13 @@ def two_way(cells: Cells, *, level: float = 0.95) -> Estimate:
     scores = (alone * (incidents - known.expected)).sum(axis=1)
     number = int((known.expected.sum(axis=1) > 0).sum())
     error = float(np.sqrt((scores**2).sum() * number / max(number - 1, 1)) / information)
-    low, ratio, high = np.exp(log_ratio + t.ppf([1 - (1 + level) / 2, 0.5, (1 + level) / 2], max(number - 1, 1)) * error)
+    low, ratio, high = np.exp(log_ratio + t.ppf([1 - TAIL, 0.5, TAIL], max(number - 1, 1)) * error)
     return UNKNOWN._replace(ratio=float(ratio), low=float(low), high=float(high), seen=float(cells.with_sop.sum()),
                             expected=float((known.expected * treated).sum() / ratio), error=error,
                             skus=int((cells.handled_with > 0).any(axis=1).sum()))
 
 
-def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Estimate:
+def before_after(found: Rows, adopted: np.ndarray) -> Estimate:
     """The adopters' rate after their day over that before, as if nothing else had changed and incidents came singly.
 
     The interval is the exact one of two Poisson rates: given their sum, the later incidents are binomial (Clopper-Pearson;
@@ -114,13 +116,13 @@ def before_after(found: Rows, adopted: np.ndarray, *, level: float = 0.95) -> Es
     if not (n1 > 0 and n0 > 0 and y0 > 0):
         return UNKNOWN
     expected = float(y0 / n0 * n1)
-    shares = binomtest(int(y1), int(y1 + y0)).proportion_ci(level, method="exact")
+    shares = binomtest(int(y1), int(y1 + y0)).proportion_ci(LEVEL, method="exact")
     low, high = (float(share / (1 - share) * n0 / n1) for share in shares)
     return UNKNOWN._replace(ratio=float(y1 / expected), low=low, high=high, seen=float(y1), expected=expected,
                             skus=len(np.unique(found.sku[mine & on])))
 
 
-def interrupted(found: Rows, adopted: np.ndarray, length: int, *, level: float = 0.95) -> Estimate:
+def interrupted(found: Rows, adopted: np.ndarray, length: int) -> Estimate:
     """An interrupted time series of the adopters together: trend and level before, a step at the median adoption day.
 
     Poisson regression on units handled (statsmodels) with a step and a straight trend of the log rate, fixed before
@@ -159,7 +161,7 @@ def interrupted(found: Rows, adopted: np.ndarray, length: int, *, level: float =
             return UNKNOWN
     alone = np.sqrt(plain.cov_params()[2, 2] / max(plain.scale, 1e-9))  # were incidents independent
     error = max(float(plain.bse[2]), float(robust.bse[2]), float(alone))
-    step, wide = float(plain.params[2]), t.ppf((1 + level) / 2, int(kept.sum()) - 3) * error
+    step, wide = float(plain.params[2]), t.ppf(TAIL, int(kept.sum()) - 3) * error
     expected = float((plain.fittedvalues * np.exp(-step * post[kept]))[post[kept] > 0].sum())
     with np.errstate(over="ignore"):  # no upper limit
         low, ratio, high = np.exp([step - wide, step, step + wide])

@@ -42,8 +42,8 @@ def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: s
     return made
 
 
-def open_(folder: Path, *, browser: bool = True, port: int = 0, token: str = "") -> None:
-    """JupyterLab on `folder`; returns when it is stopped. `token`: made by Jupyter when empty."""
+def open_(folder: Path, *, browser: bool = True, port: int = 0) -> None:
+    """JupyterLab on `folder`; returns when it is stopped. Jupyter makes the token."""
     from workbench import cache, kernel
 
     kernel.skip_slow_imports()
@@ -60,8 +60,7 @@ def open_(folder: Path, *, browser: bool = True, port: int = 0, token: str = "")
         "ServerApp.terminals_enabled": False, "LabApp.default_url": f"/lab/tree/{FIRST}.ipynb",
         "LabApp.app_settings_dir": str(files("workbench") / "lab"), "LabApp.news_url": None,
         "LabApp.extension_manager": "readonly", "KernelSpecManager.ensure_native_kernel": False,
-        "KernelSpecManager.allowed_kernelspecs": [KERNEL], **({"ServerApp.port": port} if port else {}),
-        **({"IdentityProvider.token": token} if token else {})}
+        "KernelSpecManager.allowed_kernelspecs": [KERNEL], **({"ServerApp.port": port} if port else {})}
     sys.argv = ["jupyter-lab"]
     LabApp.launch_instance(argv=[f"--{name}={_argument(value)}" for name, value in settings.items()])
 
