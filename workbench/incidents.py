@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import checks
+from workbench.coverage import uncovered
 
 SALES_DAYS = 56  # over which a SKU's own sales are taken for its safety stock
 MONTH = 30.4  # days
@@ -103,7 +103,7 @@ def _told(dates: pd.Series, first: int, last: int) -> np.ndarray:
     days = np.unique(dates.dropna().to_numpy("datetime64[D]"))
     begin, end = (np.datetime64(day, "D").item() for day in (first, last))
     told = np.ones(last - first + 1, bool)
-    for start, stop in checks.uncovered(days, begin, end):
+    for start, stop in uncovered(days, begin, end):
         told[(start - begin).days:(stop - begin).days + 1] = False
     return told
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from workbench import charts, findings, specs
 from workbench.books import Books
-from workbench.checks import checks, gaps
+from workbench.checks import checks
+from workbench.coverage import gaps
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures.shared import columns, reasons, titled
