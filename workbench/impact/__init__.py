@@ -19,8 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from workbench import rates
-from workbench.impact import centres, others, panel
+from workbench.impact import centres, others, over_time, panel
 from workbench.impact.estimate import UNKNOWN, Cells, Estimate, drift, impute
 from workbench.impact.panel import NEEDED, NEVER, PRE_PERIODS, Rows
 
@@ -31,6 +30,8 @@ DRIFT_P = 0.15
 MARGIN = 0.25  # no effect: falls of more than a quarter, and rises of more than a third, are excluded
 MATURE_DAYS = 60  # Amazon researches a loss for up to 60 days before it appears in the ledger
 POWER = 0.8
+FATAL = ("controls", "pre_periods", "events", "clusters", "pre_trend", "placebo_date", "placebo_outcome", "other_sops")
+TURNED = {"same_maturity": "immature", "net_of_finds": "turned_net"}  # fatal to an effect only
 
 
 @dataclass(frozen=True)
@@ -143,20 +144,9 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     plain = clean if short else clean.only(~early[clean.sku])
     used = centres.standardised(plain, adopted, length)
     table = panel.cells(used, adopted, length)
-    parts = centres.parts(used, adopted, length) if used.prior < np.inf else None
-    main = impute(table, parts=parts) if dated.any() else UNKNOWN
-    method, methods = "imputation", {}
+    method, main, methods = "none", UNKNOWN, {}
     if dated.any():
-        methods = {"imputation": main, "never_adopters": others.against_never_adopters(used, adopted),
-                   "two_way": others.two_way(table),
-                   "no_centres": impute(panel.cells(plain, adopted, length)),
-                   **({"before_after": others.before_after(plain, adopted)} if pictures or not main.expected > 0 else {})}
-    if dated.any() and not main.expected > 0:
-        methods["interrupted_time_series"] = others.interrupted(
-            centres.standardised(clean, adopted, length), adopted, length)
-        method = "interrupted_time_series" if methods["interrupted_time_series"].ratio > 0 else "rate_ratio"
-        main = methods["interrupted_time_series" if method == "interrupted_time_series" else "before_after"]
-    method = method if main.expected > 0 else "none"
+        method, main, methods = _answers(clean, plain, used, table, adopted, length, naive=pictures)
     begun = adopted[dated]
     controls = int(((adopted >= NEVER) & active).sum())
     sheet = sheet or {"dated": int(dated.sum()), "unknown": 0, "names": "", "later": 0, "skus": len(found.skus)}
@@ -164,18 +154,41 @@ def judged(found: Rows, adopted: np.ndarray, *, name: str = "", as_of: dt.date, 
     if dated.any():
         checks += tuple(_checks(used, adopted, length, table, main, method, placebo, short, controls, rivals))
     verdict, reasons = _verdict(main, method, methods, checks)
-    nothing = pd.DataFrame()
+    study = over_time.event_study(used, adopted, length) if method == "imputation" and pictures else \
+        pd.DataFrame(columns=over_time.STUDY, dtype=float)
     return Impact(
         name, as_of, main.ratio, main.low, main.high, verdict, reasons, method, checks, main, methods, fall_seen(main),
-        event_study=_event_study(used, adopted, length) if method == "imputation" and pictures else _no_study(),
-        series=_series(found, adopted) if pictures else nothing,
-        watch=_watch(found, adopted, length) if pictures else nothing,
+        event_study=study, series=over_time.series(found, adopted) if pictures else pd.DataFrame(),
+        watch=over_time.watch(found, adopted, length) if pictures else pd.DataFrame(),
         adopters=int(dated.sum()), controls=controls, first_adoption=_date(begun.min(initial=NEVER)),
         last_adoption=_date(begun.max(initial=-1)), period_days=length)
 
 
-def fall_seen(found: Estimate, power: float = POWER) -> float:
-    """The smallest fall (0-1) that this data would have told from none with that chance; NaN when it could see none."""
+def _answers(clean: Rows, plain: Rows, used: Rows, table: Cells, adopted: np.ndarray, length: int, *,
+             naive: bool) -> tuple[str, Estimate, dict[str, Estimate]]:
+    """The method that can answer, its answer, and what every method says.
+
+    Where the imputation can expect nothing, all adopters in `clean` are followed as one series; where that is too short,
+    the plain ratio stands in. `plain`: without those who adopted too early to be judged; `used`: these weighed by centre,
+    and `table` their cells. `naive`: the plain ratio is wanted beside the answer.
+    """
+    parts = centres.parts(used, adopted, length) if used.prior < np.inf else None
+    main = impute(table, parts=parts)
+    methods = {"imputation": main, "never_adopters": others.against_never_adopters(used, adopted),
+               "two_way": others.two_way(table), "no_centres": impute(panel.cells(plain, adopted, length))}
+    imputed = main.expected > 0
+    if naive or not imputed:
+        methods["before_after"] = others.before_after(plain, adopted)
+    if imputed:
+        return "imputation", main, methods
+    together = others.interrupted(centres.standardised(clean, adopted, length), adopted, length)
+    methods["interrupted_time_series"] = together
+    method, main = ("interrupted_time_series", together) if together.ratio > 0 else ("rate_ratio", methods["before_after"])
+    return (method if main.expected > 0 else "none"), main, methods
+
+
+def fall_seen(found: Estimate) -> float:
+    """The smallest fall (0-1) that this data would have told from none with chance POWER; NaN when it could see none."""
     from scipy.stats import norm
 
     ratios = np.arange(0.99, 0.0, -0.01)
@@ -183,7 +196,7 @@ def fall_seen(found: Estimate, power: float = POWER) -> float:
         return float("nan")
     spread = found.dispersion / found.expected if found.dispersion > 0 else 0.0
     errors = np.sqrt(np.maximum(found.error**2 + spread * (1 / ratios - 1), 0))
-    seen = -np.log(ratios) >= norm.ppf(0.975) * found.error + norm.ppf(power) * errors
+    seen = -np.log(ratios) >= norm.ppf(0.975) * found.error + norm.ppf(POWER) * errors
     return float(1 - ratios[seen][0]) if seen.any() else float("nan")
 
 
@@ -267,7 +280,7 @@ def _placebo_date(found: Rows, adopted: np.ndarray, length: int) -> Check:
     first = early.span[0]
     halfway = np.where(adopted < NEVER, first + (adopted - first) // 2, NEVER)
     told = impute(panel.cells(early, halfway, length), level=PLACEBO_LEVEL)
-    return Check("placebo_date", _placebo(told), {"ratio": told.ratio, "low": told.low, "high": told.high})
+    return Check("placebo_date", _placebo(told), _numbers(told))
 
 
 def _placebo_outcome(placebo: tuple[Rows, np.ndarray] | None, length: int) -> Check:
@@ -275,7 +288,7 @@ def _placebo_outcome(placebo: tuple[Rows, np.ndarray] | None, length: int) -> Ch
     told = UNKNOWN
     if placebo is not None and placebo[0].incidents.sum():
         told = impute(panel.cells(placebo[0], placebo[1], length), level=PLACEBO_LEVEL)
-    return Check("placebo_outcome", _placebo(told), {"ratio": told.ratio, "low": told.low, "high": told.high})
+    return Check("placebo_outcome", _placebo(told), _numbers(told))
 
 
 def _placebo(told: Estimate) -> str:
@@ -288,13 +301,17 @@ def _same_maturity(found: Rows, adopted: np.ndarray, length: int, main: Estimate
     """The same estimate without the last 60 days, whose losses Amazon may still be researching."""
     told = impute(panel.cells(found.only(found.day <= found.span[1] - MATURE_DAYS), adopted, length))
     return Check("same_maturity", _same_side(told, main),
-                 {"ratio": told.ratio, "low": told.low, "high": told.high, "days": MATURE_DAYS})
+                 {**_numbers(told), "days": MATURE_DAYS})
 
 
 def _net_of_finds(found: Rows, adopted: np.ndarray, length: int, main: Estimate) -> Check:
     """The same estimate without the losses that were found again in full."""
     told = UNKNOWN if found.net is None else impute(panel.cells(replace(found, incidents=found.net), adopted, length))
-    return Check("net_of_finds", _same_side(told, main), {"ratio": told.ratio, "low": told.low, "high": told.high})
+    return Check("net_of_finds", _same_side(told, main), _numbers(told))
+
+
+def _numbers(told: Estimate) -> dict[str, float]:
+    return {"ratio": told.ratio, "low": told.low, "high": told.high}
 
 
 def _same_side(told: Estimate, main: Estimate) -> str:
@@ -305,10 +322,6 @@ def _same_side(told: Estimate, main: Estimate) -> str:
 
 # ---------------------------------------------------------------------------------------------------- verdict
 
-FATAL = ("controls", "pre_periods", "events", "clusters", "pre_trend", "placebo_date", "placebo_outcome", "other_sops")
-TURNED = {"same_maturity": "immature", "net_of_finds": "turned_net"}  # fatal to an effect only
-
-
 def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
              checks: Sequence[Check]) -> tuple[str, tuple[Reason, ...]]:
     """The verdict and its reasons: what is wrong with the design first, else what the interval says."""
@@ -316,7 +329,7 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
     reasons = tuple(Reason(_code(check), check.values) for check in checks
                     if check.outcome != "passed" and "cause" in check.values or check in failed and check.name in FATAL)
     fall = fall_seen(main)
-    told = {"ratio": main.ratio, "low": main.low, "high": main.high, "fall": fall, "margin": MARGIN}
+    told = {**_numbers(main), "fall": fall, "margin": MARGIN}
     if reasons:
         aside = {"interrupted_time_series": "series_says", "rate_ratio": "before_after_says"}.get(method)
         return "cannot_say", reasons + ((Reason(aside, told),) if aside else ())
@@ -338,66 +351,6 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
 
 def _code(check: Check) -> str:
     return "drift_explains" if check.name == "pre_trend" and check.values["p"] >= TREND_P else f"failed_{check.name}"
-
-
-# ---------------------------------------------------------------------------------------------------- pictures
-
-def _event_study(found: Rows, adopted: np.ndarray, length: int, reach: int = 6) -> pd.DataFrame:
-    """One row per 28 days before and after adoption, each imputed from everything without the SOP but itself."""
-    wide = 28
-    away = np.where(adopted[found.sku] < NEVER, (found.day - adopted[found.sku]) // wide, -NEVER)
-    lines = []
-    for month in range(-reach, reach):
-        here = away == month
-        if not found.handled[here].sum() > 0:
-            continue
-        kept = here | (found.day < adopted[found.sku])
-        told = impute(_split(found.only(kept), here[kept], adopted, length))
-        lines.append((month, told.ratio, told.low, told.high, told.seen, told.expected))
-    return pd.DataFrame(lines, columns=["months", "ratio", "low", "high", "seen", "expected"])
-
-
-def _split(found: Rows, here: np.ndarray, adopted: np.ndarray, length: int) -> Cells:
-    """Cells in which the rows `here` count as with the SOP, all others as without."""
-    first = found.span[0]
-    rest, aside = (panel.cells(found.only(which), np.full(len(adopted), NEVER), length, first) for which in (~here, here))
-    size = max(rest.without.shape[1], aside.without.shape[1])
-    a, b, c, d = (np.pad(part, ((0, 0), (0, size - part.shape[1]))) for part in (
-        rest.without, rest.handled_without, aside.without, aside.handled_without))
-    told = ((b > 0) & (adopted >= NEVER)[:, None]).sum(axis=0) >= panel.CONTROLS
-    return Cells(a, b, c * told, d * told)
-
-
-def _no_study() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=float) for name in ("months", "ratio", "low", "high", "seen", "expected")})
-
-
-def _series(found: Rows, adopted: np.ndarray) -> pd.DataFrame:
-    """One row per month and group: incidents, units handled and their rate."""
-    months, month = np.unique(found.day.astype("datetime64[D]").astype("datetime64[M]"), return_inverse=True)
-    cell = month * 2 + (adopted[found.sku] >= NEVER)
-    incidents, handled = (np.bincount(cell, values, len(months) * 2) for values in (found.incidents, found.handled))
-    table = pd.DataFrame({"month": np.repeat(months.astype("str"), 2), "group": ["adopters", "others"] * len(months),
-                          "incidents": incidents, "units_handled": handled})
-    table = table[(table["incidents"] > 0) | (table["units_handled"] != 0)].reset_index(drop=True)
-    return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
-
-
-def _watch(found: Rows, adopted: np.ndarray, length: int) -> pd.DataFrame:
-    """One row per period of the adopters (of everybody where nobody adopted), phases before and after the median day."""
-    dated = adopted[adopted < NEVER]
-    mine = found.only(adopted[found.sku] < NEVER) if len(dated) else found
-    first, turn = found.span[0], np.median(dated) if len(dated) else NEVER
-    period = (mine.day - first) // length
-    size = int(period.max(initial=-1)) + 1
-    incidents, handled = (np.bincount(period, values, size) for values in (mine.incidents, mine.handled))
-    day = first + length * np.arange(size)
-    phase = (day >= turn).astype(int)
-    limits = rates.control(incidents, handled, phase)
-    table = pd.DataFrame({"day": day.astype("datetime64[D]").astype("datetime64[s]"), "incidents": incidents,
-                          "units_handled": handled, "phase": phase, "center": limits.center, "low": limits.low,
-                          "high": limits.high, "outside": limits.outside})
-    return table.assign(rate=table["incidents"] / table["units_handled"].where(table["units_handled"] > 0))
 
 
 def _date(day: int) -> dt.date | None:
