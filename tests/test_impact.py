@@ -4,25 +4,21 @@ The many-seller figures stand in `benchmarks/impact.py`; a few dozen sellers of 
 """
 
 import datetime as dt
-import importlib.util
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from workbench import cli, impact, incidents, policy, rates, words
+from benchmarks import impact as benchmark
+from workbench import cli, impact, rates, words
 from workbench.impact import centres, estimate, others, panel, sentences
 from workbench.impact.estimate import Cells
 from workbench.simulate import simulate
 
 END = dt.date(2026, 6, 30)
-spec = importlib.util.spec_from_file_location("impact_benchmark", Path(__file__).parent.parent / "benchmarks" / "impact.py")
-benchmark = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(benchmark)
 
 
 def day(text):
@@ -32,7 +28,7 @@ def day(text):
 def ledger(*rows):
     """Rows of (day, SKU, event type, reason, units, fulfilment centre)."""
     table = pd.DataFrame(rows, columns=["event_date", "msku", "event_type", "reason", "units", "fulfillment_center"])
-    return table.assign(event_date=pd.to_datetime(table["event_date"]).astype("datetime64[s]"), disposition="SELLABLE",
+    return table.assign(event_date=pd.to_datetime(table["event_date"]).astype("datetime64[s]"),
                         fnsku="X" + table["msku"])
 
 
@@ -308,6 +304,29 @@ def test_every_answer_has_words_in_both_languages_and_no_number_json_cannot_hold
         assert words.known(f"impact.failed_{check}")
 
 
+def scattered(seed):
+    """A few rows strewn over SKUs, centres and a year, and some dates of adoption: nothing that a design was made for."""
+    draw = np.random.default_rng(seed)
+    size, skus, centers = (int(draw.integers(*bounds)) for bounds in ((3, 120), (1, 14), (1, 5)))
+    first, reach = pd.Timestamp("2025-07-01"), int(draw.choice([60, 200, 365]))
+    days = first + pd.to_timedelta(np.sort(draw.integers(0, reach, size)), unit="D")
+    kind = draw.choice(["Shipments", "Receipts", "CustomerReturns", "Adjustments"], size, p=[.4, .2, .1, .3])
+    reason = np.where(kind == "Adjustments", draw.choice(["M", "E", "5", "F", "Q"], size), "")
+    sign = np.where((kind == "Shipments") | np.isin(reason, ["M", "E", "5"]), -1, 1)
+    units = draw.integers(1, int(draw.choice([2, 10, 1000])), size) * sign
+    rows = ledger(*zip(days, [f"S{sku}" for sku in draw.integers(0, skus, size)], kind, reason, units,
+                       [f"FC{center}" for center in draw.integers(0, centers, size)], strict=True))
+    dates = [None if draw.random() < 0.4 else first + pd.Timedelta(days=int(draw.integers(20, 300))) for _ in range(skus)]
+    return rows, sheet(*(("a", "", f"S{sku}", date) for sku, date in enumerate(dates)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_ledger_is_too_odd_for_an_answer_or_a_reason():
+    for seed in (*range(40), 70, 88, 92, 128, 225, 232, 271, 454, 479, 508):  # with those that once overflowed
+        for found in impact.all_sops(*scattered(seed), as_of=END, groups={}):
+            assert found.verdict in ("effect", "no_effect") or found.reasons
+
+
 # ---------------------------------------------------------------------------------------------------- the command
 
 @pytest.fixture(scope="module")
@@ -348,227 +367,6 @@ def test_no_sheet_or_no_ledger_is_unknown_and_never_no_effect(seller, tmp_path):
                 (folder / path.relative_to(seller)).write_bytes(path.read_bytes())
         code, told = run(folder, tmp_path / f"{left[:4]}.json")
         assert code == 3 and told["verdict"] == "cannot_say" and told["ratio"] is None
-
-
-# ---------------------------------------------------------------------------------------------------- incidents
-
-def sheet_of_incidents(*rows):
-    table = pd.DataFrame(rows, columns=["date", "kind", "estimated_loss", "currency"])
-    return table.assign(date=pd.to_datetime(table["date"]), note="", msku="A")
-
-
-@pytest.mark.parametrize(("kind", "side"), [
-    ("listing deleted by mistake", "own"), ("wrong deal price", "own"), ("advertising budget ran away", "own"),
-    ("stock-out", "own"), ("误删 listing", "own"), ("广告预算失控", "own"), ("Buy Box lost", "own"),
-    ("ASIN wrongly flagged by the system", "amazon"), ("FBA 仓库丢失", "amazon"), ("A-to-Z abuse", "amazon"),
-    ("forklift", "unclear")])
-def test_an_incident_is_claimable_or_the_sellers_own_by_the_articles_rule(kind, side):
-    rules = policy.load("article_2026_01").facts["triage"]
-    found = incidents.triage(sheet_of_incidents(("2026-03-01", kind, 10.0, "USD")), rules)
-    assert found["side"].tolist() == [side] and bool(found["rule"].item()) == (side != "unclear")
-
-
-def test_the_rule_that_decides_an_incident_is_told_in_chinese_too():
-    rules = policy.load("article_2026_01").facts["triage"]
-    assert all(words.reason(rule["source"]).zh.startswith("文章") for rule in rules)
-
-
-def test_costs_of_two_currencies_stand_apart_and_a_missing_estimate_makes_the_sum_unknown():
-    rules = policy.load("article_2026_01").facts["triage"]
-    found = incidents.register(incidents.triage(sheet_of_incidents(
-        ("2026-03-01", "stock-out", 10.0, "USD"), ("2026-03-02", "stock-out", 5.0, "USD"),
-        ("2026-03-02", "stock-out", 5.0, "CAD"), ("2026-03-03", "wrong price", 5.0, "USD"),
-        ("2026-03-03", "wrong price", None, "USD")), rules)).set_index(["kind", "currency"])["cost"]
-    assert found["stock-out", "USD"] == 15 and found["stock-out", "CAD"] == 5 and np.isnan(found["wrong price", "USD"])
-
-
-def test_days_without_stock_are_counted_from_the_ledgers_balance():
-    table = ledger(("2026-06-01", "A", "Receipts", "", 10, "X"), ("2026-06-11", "A", "Shipments", "", -10, "X"),
-                   ("2026-06-21", "A", "Receipts", "", 5, "Y"))
-    summary = pd.DataFrame({"event_date": pd.to_datetime([]), "msku": [], "disposition": [], "units_end": []})
-    found = incidents.stock_outs(table, summary, END)
-    assert found[["month", "days_known", "days_out", "start_known"]].values.tolist() == [["2026-06", 30, 10, False]]
-    held = pd.DataFrame({"event_date": pd.to_datetime(["2026-06-15", "2026-06-30"]), "msku": "A",
-                         "disposition": "SELLABLE", "units_end": [3, 8]})
-    assert incidents.stock_outs(table, held, END)[["days_out", "start_known"]].values.tolist() == [[0, True]]
-
-
-def daily(first, last, *more):
-    """One unit shipped on every day, so that the ledger covers them; and `more` rows."""
-    days = np.arange(first, last, dtype="datetime64[D]")
-    return ledger(*[(str(day), "A", "Shipments", "", -1, "X") for day in days], *more)
-
-
-def test_days_that_the_ledger_does_not_cover_are_not_days_without_stock_and_balances_begin_anew_after_them():
-    april, june = (daily(first, last, (first, "A", "Receipts", "", 100, "X")) for first, last in (
-        ("2026-04-01", "2026-05-01"), ("2026-06-01", "2026-07-01")))
-    nothing = pd.DataFrame({"event_date": pd.to_datetime([]), "msku": [], "disposition": [], "units_end": []})
-    held = pd.DataFrame({"event_date": pd.to_datetime(["2026-06-30"]), "msku": "A", "disposition": "SELLABLE",
-                         "units_end": [8]})
-    both = pd.concat([april, june])
-    found = incidents.stock_outs(both, nothing, END).set_index("month")
-    assert found["days_known"].to_dict() == {"2026-04": 30, "2026-06": 30} and not found["start_known"].any()
-    assert incidents.stock_outs(both, held, END).set_index("month")["start_known"].to_dict() == {
-        "2026-04": False, "2026-06": True}
-
-
-def test_a_month_with_far_more_removals_than_usual_is_abnormal():
-    gone = [(f"2026-0{month}-05", "A", "VendorReturns", "", -units, "X") for month, units in
-            enumerate((10, 12, 9, 11, 60, 10), start=1)]
-    found = incidents.removals(daily("2026-01-01", "2026-07-01", *gone), END)
-    assert found["is_abnormal"].tolist() == [False, False, False, False, True, False]
-    assert incidents.removals(daily("2026-04-01", "2026-07-01", *gone[3:]), END)["is_abnormal"].isna().all()
-
-
-def test_a_month_before_every_row_of_the_ledger_has_unknown_removals_and_fails_no_page():
-    from workbench import figures
-
-    none = ledger(("2026-05-02", "A", "Receipts", "", 5, "X")).iloc[:0]
-    (note,) = figures.impact.removed(incidents.removals(none, END), "2019-01").blocks
-    assert note.text == words.say("incidents.no_removals")
-
-
-def test_removals_of_a_month_that_the_ledger_does_not_cover_are_unknown_and_not_none():
-    parts = [daily("2026-01-01", "2026-03-11"), daily("2026-04-01", "2026-07-01")]
-    found = incidents.removals(pd.concat(parts), END).set_index("month")["units_removed"]
-    assert np.isnan(found["2026-03"]) and (found.drop("2026-03") == 0).all() and len(found) == 6
-
-
-def orders(first, last):
-    days = pd.Series(np.arange(first, last, dtype="datetime64[D]").astype("datetime64[s]"))
-    return pd.DataFrame({"purchased_on": days, "order_status": "Shipped", "item_price": 10.0, "currency": "USD"})
-
-
-def test_revenue_of_a_month_in_part_is_unknown_and_no_fall():
-    table = pd.concat([orders("2026-01-10", "2026-03-16"), orders("2026-04-01", "2026-06-20")])
-    assert incidents.revenue(table, "2026-06")["month"].tolist() == ["2026-02", "2026-04", "2026-05"]
-    assert incidents.revenue(table.iloc[:0], "2026-06").empty
-
-
-def test_revenue_volatility_is_unknown_with_fewer_than_three_changes_and_no_change_leaps_over_a_month():
-    amounts = [100.0, 200.0, 100.0, 200.0, 200.0]
-    whole = pd.DataFrame({"month": [f"2026-0{n}" for n in range(1, 6)], "amount": amounts})
-    gap = whole.assign(month=["2026-01", "2026-02", "2026-03", "2026-05", "2026-06"])
-    found = incidents.volatility(whole, dt.date(2026, 5, 1))
-    assert found.before == pytest.approx(np.std(np.log([2, 0.5, 2]), ddof=1)) and np.isnan(found.after)
-    assert found.months == (3, 1) and incidents.volatility(gap, None).months == (3, 0)
-
-
-def test_the_interval_of_a_change_in_volatility_is_that_of_two_variances():
-    months = [f"{year}-{month:02}" for year in (2025, 2026) for month in range(1, 13)]
-    calm = np.exp(np.cumsum(np.tile([0.3, -0.3], 12) * np.where(np.arange(24) < 12, 1.0, 0.5)))
-    found = incidents.volatility(pd.DataFrame({"month": months, "amount": calm}), dt.date(2026, 1, 1))
-    assert found.ratio == pytest.approx(0.5, abs=0.02) and found.months == (11, 12)
-    assert (found.low, found.high) == pytest.approx((0.5 / 3.66**0.5, 0.5 * 3.53**0.5), rel=0.02)  # F tables, 11 and 10
-
-
-def test_own_incidents_are_counted_per_month_before_and_since_and_only_where_something_was_adopted():
-    rules = policy.load("article_2026_01").facts["triage"]
-    told = incidents.triage(sheet_of_incidents(*[(day, "stock-out", 1.0, "USD") for day in (
-        "2026-01-01", "2026-02-01", "2026-05-01")], ("2026-06-01", "FBA 仓库丢失", 1.0, "USD")), rules)
-    before, since = incidents.before_and_after(told, dt.date(2026, 4, 1), END)
-    assert (before.incidents, since.incidents) == (2, 1) and before.months == pytest.approx(90 / 30.4)
-    assert incidents.before_and_after(told, None, END) is None
-    assert incidents.before_and_after(told, dt.date(2025, 12, 1), END) is None
-
-
-# ---------------------------------------------------------------------------------------------------- the page
-
-@pytest.mark.parametrize("name", ["halved", "tiny", "everything at once", "never adopts"])
-def test_the_page_says_the_verdict_of_the_numbers_beside_it_whatever_the_design(name):
-    from workbench import figures
-
-    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS[name])
-    found = impact.judged(rows, adopted, name="check twice", as_of=END, placebo=placebo)
-    page = figures.impact.verdict(found)
-    assert page.blocks[1].text == sentences.verdict(found)
-    few = any(each.name == "events" and each.outcome == "failed" for each in found.checks)
-    card = page.blocks[0].cards[1]
-    assert card.raw is None if few else card.raw == pytest.approx(found.ratio, nan_ok=True)
-    for part in (figures.impact.checks, figures.impact.methods, figures.impact.over_time,
-                 figures.impact.before_and_after, figures.impact.watch):
-        json.dumps(part(found).data(), allow_nan=False)
-
-
-def test_a_month_that_the_ledger_does_not_cover_stands_between_the_others_as_unknown():
-    from workbench import figures
-
-    outs = pd.DataFrame({"month": ["2026-04", "2026-06"], "msku": "A", "days_known": [30, 30], "days_out": [0, 3],
-                         "days_below": [0, 5], "start_known": True})
-    rows = figures.impact.stock(outs, "2026-06").blocks[-1].frame
-    assert rows["month"].tolist() == ["2026-06", "2026-05", "2026-04"]
-    assert rows["share_out"].tolist() == pytest.approx([0.1, np.nan, 0], nan_ok=True)
-
-
-def test_the_naive_figure_stands_beside_the_answer_and_counts_plain_units():
-    from workbench import figures
-
-    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["moves to good centres"])
-    found = impact.judged(rows, adopted, as_of=END, placebo=placebo)
-    card = next(card for card in figures.impact.verdict(found).blocks[0].cards if card.name == "naive")
-    on = (adopted[rows.sku] < panel.NEVER) & (rows.day >= adopted[rows.sku])
-    before = (adopted[rows.sku] < panel.NEVER) & ~on
-    rate = [rows.incidents[which].sum() / rows.handled[which].sum() for which in (on, before)]
-    assert card.raw == pytest.approx(rate[0] / rate[1]) and "misleads" in card.note.en
-
-
-def test_a_step_without_an_incident_is_drawn_at_the_edge_and_told_as_nothing():
-    from workbench import figures
-
-    rows = pd.DataFrame({"months": [-1, 0], "ratio": [1.2, 0.0], "low": [0.5, 0.0], "high": [3.0, float("inf")],
-                         "seen": [5.0, 0.0], "expected": [4.2, 1.0]})
-    last = figures.watching.event_study(rows, words.same("x")).specs["en"]["datasets"]["rows"][1]
-    assert (last["ratio"], last["ratio_at"], last["high_at"], last["interval"]) == (0.0, 0.1, 10.0, "0.00 – no limit")
-
-
-def test_a_ratio_of_too_few_incidents_is_told_by_its_interval_and_compared_with_no_month():
-    from workbench import figures
-
-    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["tiny"])
-    found = impact.judged(rows, adopted, as_of=END, placebo=placebo)
-    assert "failed_events" in {reason.code for reason in found.reasons} and found.ratio == found.ratio
-    card = figures.impact.verdict(found).blocks[0].cards[1]
-    assert card.raw is None and card.value.en == f"{found.low:.2f} – {found.high:.2f}"
-
-
-def test_swings_say_that_the_difference_may_be_chance_and_that_the_article_has_no_source():
-    from workbench import figures
-
-    table = pd.DataFrame({"month": [f"2026-0{n}" for n in range(1, 9)], "currency": "USD",
-                          "amount": [100.0, 130, 100, 120, 100, 108, 100, 105]})
-    told = " ".join(note.text.en for note in figures.impact.swings(table, dt.date(2026, 5, 1), "USD").blocks)
-    assert "may as well be chance" in told and "63% less volatility" in told and "unsourced" in told
-
-
-def scattered(seed):
-    """A few rows strewn over SKUs, centres and a year, and some dates of adoption: nothing that a design was made for."""
-    draw = np.random.default_rng(seed)
-    size, skus, centers = (int(draw.integers(*bounds)) for bounds in ((3, 120), (1, 14), (1, 5)))
-    first, reach = pd.Timestamp("2025-07-01"), int(draw.choice([60, 200, 365]))
-    days = first + pd.to_timedelta(np.sort(draw.integers(0, reach, size)), unit="D")
-    kind = draw.choice(["Shipments", "Receipts", "CustomerReturns", "Adjustments"], size, p=[.4, .2, .1, .3])
-    reason = np.where(kind == "Adjustments", draw.choice(["M", "E", "5", "F", "Q"], size), "")
-    sign = np.where((kind == "Shipments") | np.isin(reason, ["M", "E", "5"]), -1, 1)
-    units = draw.integers(1, int(draw.choice([2, 10, 1000])), size) * sign
-    rows = ledger(*zip(days, [f"S{sku}" for sku in draw.integers(0, skus, size)], kind, reason, units,
-                       [f"FC{center}" for center in draw.integers(0, centers, size)], strict=True))
-    dates = [None if draw.random() < 0.4 else first + pd.Timedelta(days=int(draw.integers(20, 300))) for _ in range(skus)]
-    return rows, sheet(*(("a", "", f"S{sku}", date) for sku, date in enumerate(dates)))
-
-
-@pytest.mark.filterwarnings("error")
-def test_no_ledger_is_too_odd_for_an_answer_or_a_reason():
-    for seed in (*range(40), 70, 88, 92, 128, 225, 232, 271, 454, 479, 508):  # with those that once overflowed
-        for found in impact.all_sops(*scattered(seed), as_of=END, groups={}):
-            assert found.verdict in ("effect", "no_effect") or found.reasons
-
-
-def test_an_unknown_ratio_stands_on_the_page_as_unknown():
-    from workbench import figures
-
-    rows, adopted, placebo = benchmark.seller(np.random.default_rng(1), **benchmark.SCENARIOS["never adopts"])
-    cards = figures.impact.verdict(impact.judged(rows, adopted, as_of=END, placebo=placebo)).blocks[0].cards
-    assert [card.value.en for card in cards[:4]] == ["cannot say"] + ["unknown"] * 3
 
 
 def test_every_sop_of_the_sheet_is_answered_the_first_at_the_top(seller, tmp_path):
