@@ -264,15 +264,6 @@ def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.
         ("sources", ends[:size + 1], where), ("roles", ends[:size + 1], what), ("value_sources", ends[size:], where))}
 
 
-def _named(role: pd.Series, units: np.ndarray) -> pa.Array:
-    """"role:units" of each row; each pair is written once."""
-    least = units.min(initial=0)  # a negative receipt has negative units
-    width = units.max(initial=0) - least + 1
-    row, pairs = pd.factorize(role.cat.codes.to_numpy(np.int64) * width + units - least)
-    words = coded.text(pd.Series(role.cat.categories)).take(pa.array(pairs // width))
-    return pc.binary_join_element_wise(words, pa.array(pairs % width + least).cast(pa.string()), ":").take(pa.array(row))
-
-
 def _once(listed: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:
     """Which places are the first of their line in their list, and the units that their role has there: an API answer is one
     line of many rows."""
@@ -284,10 +275,22 @@ def _once(listed: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice,
     sorted_ = np.sort(key)
     if (sorted_[1:] != sorted_[:-1]).all():
         return slice(None), units
-    each = pd.factorize(key)[0]
-    first = np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given in the order of the rows
+    each, first = _firsts(key)
     role = places["role"].cat.codes.to_numpy()
     return first, np.bincount(each, np.where(role == role[first][each], units, 0)).astype(np.int64)
+
+
+def _named(role: pd.Series, units: np.ndarray) -> pa.Array:
+    """"role:units" of each row; each pair is written once."""
+    each, first = _firsts(coded.together(role, pd.Series(units)))
+    words = pc.binary_join_element_wise(coded.text(role.iloc[first]), coded.text(pd.Series(units[first])), ":")
+    return words.take(pa.array(each))
+
+
+def _firsts(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per row the number of its key, and per number the first row that has it."""
+    each = pd.factorize(keys)[0]
+    return each, np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given as the rows come
 
 
 def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Series:
