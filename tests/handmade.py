@@ -41,6 +41,16 @@ COMMA = ("costs", "inbound", "transactions")
 FIRST, LAST = "2025-07-01", "2026-06-30"
 
 
+def cells(text, separator="|"):
+    """The cells of a line."""
+    return text.split(separator)
+
+
+def quoted(cells):
+    """A line of a CSV file, every cell in quotes."""
+    return ",".join('"' + str(cell).replace('"', '""') + '"' for cell in cells)
+
+
 def product(x):
     """The names of product `x`."""
     return {"fnsku": f"X00{x}", "sku": f"S-{x}", "asin": f"B0{x}"}
