@@ -5,11 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.detectors.found import EVER, Account, Found, Papers, first_of, found, key, paid_for, uncovered
+from workbench import checks
+from workbench.detectors import coded
+from workbench.detectors.found import (
+    EVER,
+    HORIZON,
+    Account,
+    Found,
+    Papers,
+    first_of,
+    found,
+    key,
+    paid_for,
+    settle_near,
+    uncovered,
+)
 from workbench.detectors.sales import LINE, has_money, net_price, returned, sales, witnesses
 
 AMAZON_DAMAGED = ("CARRIER_DAMAGED", "WAREHOUSE_DAMAGED", "DAMAGED")
 RESTOCKED_WITHIN = (7, 14)  # days around a return in which the ledger books it
+SOLD_WITHIN = 60  # days before its return in which a unit was sold or, at the latest, refunded
+SALES = {"settlements": "posted_on", "transactions": "posted_on", "orders": "purchased_on", "shipment_sales": "shipped_on",
+         "fulfilled_shipments": "shipped_on"}
 
 
 def refund_not_returned(papers: Papers) -> Found:
@@ -18,7 +35,8 @@ def refund_not_returned(papers: Papers) -> Found:
 
     A refund counts as many units as it pays back whole prices: goodwill counts none, two halves count one. Returns and
     payments booked on a SKU that the order never had (a regraded or relabelled unit) count too. A payment taken back is
-    judged as a reversal.
+    judged as a reversal. Where no report tells the orders of replacements, a unit of the SKU that came back on an order
+    that nobody knows leaves the oldest claim it may belong to in doubt.
     """
     owed = _refunded(papers)
     account, _ = papers.once(refund_account)
@@ -30,6 +48,7 @@ def refund_not_returned(papers: Papers) -> Found:
         maybe = np.where(account.open < before, "a payment for a returned unit of the SKU names no order", "")
     doubt = first_of(owed["doubt"].to_numpy("object"), maybe, *(uncovered(papers, table, owed["day"])
                                                                 for table in ("returns", "reimbursements")))
+    doubt = first_of(doubt, _maybe_elsewhere(papers, owed, account.open * (doubt == "")))
     return found(owed, account.settled, [witnesses(papers, owed, "refund"), *account.sources,
                                          witnesses(papers, owed, "price", "promotion", "fee", "referral")],
                  stage="after_order", ambiguous=doubt, unit_value=net_price(owed))
@@ -114,6 +133,37 @@ def _on_the_original(papers: Papers, back: pd.DataFrame) -> pd.DataFrame:
     table = papers.books.table("replacements", ["order_id", "replacement_order_id"]).astype("str")
     first = table.drop_duplicates("replacement_order_id").set_index("replacement_order_id")["order_id"]
     return back.assign(order_id=back["order_id"].map(first).astype("object").fillna(back["order_id"]).astype("str"))
+
+
+def _maybe_elsewhere(papers: Papers, owed: pd.DataFrame, still: np.ndarray) -> np.ndarray:
+    """Why the units `still` open may have come back after all: on the order of a replacement, whose report is absent. ""
+    where no returned unit of the SKU says so."""
+    doubt = np.full(len(owed), "", "object")
+    if not papers.books.is_absent("replacements") or not still.any():
+        return doubt
+    sold = owed["sold_on"].fillna(owed["day"] - pd.Timedelta(days=SOLD_WITHIN))
+    maybe = settle_near(owed.assign(day=sold), _of_nobody(papers), ["msku"], 0, SOLD_WITHIN + HORIZON, open_units=still)
+    doubt[maybe.units > 0] = "a unit of the SKU came back on an order that no report knows: perhaps that of a replacement"
+    return doubt
+
+
+def _of_nobody(papers: Papers) -> pd.DataFrame:
+    """Returned units on orders without a row in any report of sales or payments, though these reach back far enough: one
+    that was sold and refunded before they begin is not among them."""
+    back, books = papers.once(returned), papers.books
+    parts = [books.table(name, ["order_id", day]).rename(columns={day: "on"}) for name, day in SALES.items()
+             if not books.is_absent(name)]
+    known = np.logical_or.reduce([coded.among(back["order_id"], part["order_id"]) for part in parts])
+    back = back[~known & back["day"].notna()].reset_index(drop=True)
+    days = np.unique(np.concatenate([part["on"].dropna().to_numpy("datetime64[D]") for part in parts]))
+    if back.empty or not len(days):
+        return back
+    day = back["day"].to_numpy("datetime64[D]")
+    sold = day - np.timedelta64(SOLD_WITHIN, "D")
+    seen = np.ones(len(back), bool)
+    for start, end in checks.uncovered(days, sold.min().item(), day.max().item()):
+        seen &= (day < np.datetime64(start)) | (sold > np.datetime64(end))
+    return back[seen].reset_index(drop=True)
 
 
 def _of_order(papers: Papers, supply: pd.DataFrame) -> pd.DataFrame:
