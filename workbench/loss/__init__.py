@@ -22,16 +22,13 @@ import numpy as np
 import pandas as pd
 
 from workbench import rates
-from workbench.matching import Matched, Stream, fifo
+from workbench.loss.cells import Cells
+from workbench.loss.events import Events
 
-LOST = ("M", "5")
-FOUND = ("F",)
-DAMAGED = ("E", "6", "7", "H", "K", "U")
 BY = ("month", "fulfillment_center", "fnsku", "msku", "asin", "country", "reason", "disposition")
 OF_THE_LOSS = ("reason", "disposition")  # attributes of the loss: handled units have none
 NEEDED = ("event_date", "fnsku", "msku", "asin", "event_type", "fulfillment_center", "disposition", "reason", "country",
           "units")
-DENSE_CELLS = 60_000_000
 MATURE_DAYS = 90  # finds and reimbursements arrive up to 60-90 days late
 
 
@@ -83,7 +80,7 @@ def loss_rates(ledger: pd.DataFrame, by: Sequence[str] = ("month",), *, as_of: d
          month  units_handled  units_lost_gross  units_lost
     0  2026-03           1000                 3           1
     """
-    events = _Events(ledger, as_of, months)
+    events = Events(ledger, as_of, months)
     return rated(_counted(events, by, costs), clusters=events.clusters(), as_of=as_of, baseline=baseline)
 
 
@@ -99,7 +96,7 @@ class Parts(NamedTuple):
 
 def parts(ledger: pd.DataFrame, *, as_of: dt.date, costs: pd.DataFrame | None = None) -> Parts:
     """The rows behind `loss_rates`, one by one."""
-    events = _Events(ledger, as_of)
+    events = Events(ledger, as_of)
     amount, unvalued, currency = _values(events, costs)
     lost = {"units_lost_gross": events.units_lost, "units_found": events.units_lost - events.open,
             "units_lost": events.open, "units_unvalued": unvalued, "amount_lost": amount}
@@ -138,7 +135,7 @@ def losses(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | No
     ledger has it, units_lost_gross, units_found, units_lost (units, 0 or more) and `sources` (file:line of the loss,
     then of its finds, joined by ";").
     """
-    events = _Events(ledger, as_of, months)
+    events = Events(ledger, as_of, months)
     columns = [name for name in ("event_date", "fnsku", "msku", "asin", "fulfillment_center", "disposition", "reason",
                                  "reference_id") if name in events.table]
     found = events.table.iloc[events.lost]
@@ -204,7 +201,7 @@ def clusters_of(ledger: pd.DataFrame, by: str | None = None, *, as_of: dt.date,
                 months: tuple[str, str] | None = None) -> rates.Clusters:
     """The clusters units were lost in, net units of one FNSKU and week, and what months vary beyond them: those of the
     whole account, or of each centre or SKU (`by`). All months tell; `months` are those in question."""
-    return _Events(ledger, as_of, months).clusters(by)
+    return Events(ledger, as_of, months).clusters(by)
 
 
 def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
@@ -214,79 +211,7 @@ def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
 
 # ---------------------------------------------------------------------------------------------------- inside
 
-class _Events:
-    """The ledger's rows by what they mean for the loss rate, and which finds cover which losses."""
-
-    def __init__(self, ledger: pd.DataFrame, as_of: dt.date, months: tuple[str, str] | None = None) -> None:
-        late = ledger["event_date"] > pd.Timestamp(as_of)
-        self.table = ledger[~late].reset_index(drop=True) if late.any() else ledger.reset_index(drop=True)
-        units = self.table["units"].to_numpy(np.int64)
-        self.units = units
-        kind, reason = _coded(self.table["event_type"]), _coded(self.table["reason"])
-        adjusted = kind.is_one_of(("Adjustments",))
-        moved = adjusted & reason.is_one_of((*LOST, *FOUND))
-        self.lost = np.flatnonzero(moved & (units < 0))
-        self.found = np.flatnonzero(moved & (units > 0))
-        self.damaged = np.flatnonzero(adjusted & reason.is_one_of(DAMAGED))
-        self.handled = np.flatnonzero(kind.is_one_of(("Receipts", "Shipments", "CustomerReturns")))
-        shipped = kind.is_one_of(("Shipments",))[self.handled]
-        self.units_handled = np.where(shipped, -units[self.handled], units[self.handled])
-        self.units_lost = -units[self.lost]
-        self.units_damaged = -units[self.damaged]
-        self.fnsku = _coded(self.table["fnsku"]).codes.astype(np.int64)
-        self.day = self.table["event_date"].to_numpy("datetime64[D]").astype(np.int64)
-        self.matched: Matched = fifo(Stream(self.fnsku[self.lost], self.day[self.lost], self.units_lost),
-                                     Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
-        self.open = self.matched.open
-        self.at = np.arange(len(self.lost))  # each loss's place in `matched`
-        self.known = (self.lost, self.open), (self.handled, self.units_handled)  # of all months
-        if months:
-            self._only(*months)
-
-    def _only(self, first: str, last: str) -> None:
-        """Keeps the losses, damages and handled units of these months; matching has seen all finds before."""
-        month = self.table["event_date"].to_numpy("datetime64[M]")
-        counts = (month >= np.datetime64(first)) & (month <= np.datetime64(last))
-        kept = counts[self.lost]
-        self.lost, self.units_lost, self.open, self.at = (values[kept] for values in (
-            self.lost, self.units_lost, self.open, self.at))
-        kept = counts[self.damaged]
-        self.damaged, self.units_damaged = self.damaged[kept], self.units_damaged[kept]
-        kept = counts[self.handled]
-        self.handled, self.units_handled = self.handled[kept], self.units_handled[kept]
-
-    def keys(self, by: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Integer codes of every row and their labels, per `by` column."""
-        codes, labels = [], []
-        for name in by:
-            if name == "month":
-                months = self.table["event_date"].to_numpy("datetime64[M]").astype(np.int64)
-                first = int(months.min()) if len(months) else 0
-                last = int(months.max()) if len(months) else -1
-                codes.append(months - first)
-                labels.append(np.arange(first, last + 1).astype("datetime64[M]").astype("str"))
-            else:
-                column = _coded(self.table[name])
-                codes.append(column.codes.astype(np.int64))
-                labels.append(column.labels)
-        return codes, labels
-
-    def clusters(self, by: str | None = None) -> rates.Clusters:
-        """Net units lost of each FNSKU in each week: what happens to one product in a week hangs together. And what the
-        months of the account, or of each value of `by`, vary beyond that. All months tell, whichever are in question."""
-        lost, units = self.known[0]
-        week = (self.day[lost] + 3) // 7  # weeks begin on Monday
-        weekly = pd.DataFrame({"fnsku": self.fnsku[lost], "week": week, "units": units})
-        found = rates.cluster_moments(weekly.groupby(["fnsku", "week"])["units"].sum().to_numpy())
-        codes, labels = self.keys(["month", by] if by else ["month"])
-        shape = (len(labels[0]), len(labels[1]) if by else 1)
-        cell = codes[0] * shape[1] + (codes[1] if by else 0)
-        found = rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
-                                        for rows, values in self.known))
-        return found._replace(months=max(len(np.unique(codes[0][self.handled])), 1))
-
-
-def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
+def _counted(events: Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
     """What `rated` takes: one row per combination of the `by` columns."""
     unknown = [name for name in by if name not in BY]
     if unknown or not by:
@@ -295,7 +220,7 @@ def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> 
     keys, labels = events.keys(by)
     shared = [name for name in by if name not in OF_THE_LOSS]
     lost, damaged = events.lost, events.damaged
-    cells = _Cells(keys, labels, by, rows=[lost, damaged] + ([events.handled] if shared == list(by) else []))
+    cells = Cells(keys, labels, by, rows=[lost, damaged] + ([events.handled] if shared == list(by) else []))
     out = cells.frame()
     gross, net = events.units_lost, events.open
     out["units_handled"] = _handled(events, keys, labels, by, shared, cells)
@@ -310,81 +235,21 @@ def _counted(events: _Events, by: Sequence[str], costs: pd.DataFrame | None) -> 
     return out
 
 
-class _Coded:
-    """A text column as integer codes and labels."""
-
-    def __init__(self, codes: np.ndarray, labels: np.ndarray) -> None:
-        self.codes, self.labels = codes, labels
-
-    def is_one_of(self, words: Sequence[str]) -> np.ndarray:
-        return np.isin(self.labels, words)[self.codes] if len(self.labels) else np.zeros(len(self.codes), bool)
-
-
-def _coded(column: pd.Series) -> _Coded:
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype("category")
-    return _Coded(column.cat.codes.to_numpy(), column.cat.categories.to_numpy().astype("str"))
-
-
-class _Cells:
-    """The combinations of the `by` columns that occur in some rows, in the order of their labels."""
-
-    def __init__(self, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
-                 rows: Sequence[np.ndarray]) -> None:
-        ranks = [np.argsort(np.argsort(names, kind="stable")) for names in labels]
-        self.by, self.labels = by, [np.sort(names) for names in labels]
-        self.sizes = [max(len(names), 1) for names in labels]
-        code = np.zeros(len(keys[0]), np.int64)
-        for column, rank, size in zip(keys, ranks, self.sizes, strict=True):
-            code = code * size + (rank[column] if len(rank) else 0)
-        self.code = code
-        if np.prod([float(size) for size in self.sizes]) <= DENSE_CELLS:
-            seen = np.zeros(int(np.prod(self.sizes)), bool)
-            for part in rows:
-                seen[code[part]] = True
-            self.cells = np.flatnonzero(seen)
-            self._place = np.cumsum(seen) - 1
-        else:
-            self.cells = np.unique(np.concatenate([code[part] for part in rows]))
-            self._place = None
-
-    def __len__(self) -> int:
-        return len(self.cells)
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        """The cell of each row."""
-        code = self.code[rows]
-        return self._place[code] if self._place is not None else np.searchsorted(self.cells, code)
-
-    def sums(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """The sum of `values` (one per row in `rows`) in each cell; whole numbers stay whole."""
-        total = np.bincount(self.of(rows), values, len(self))
-        return total.astype(np.int64) if np.issubdtype(np.asarray(values).dtype, np.integer) else total
-
-    def frame(self) -> pd.DataFrame:
-        """The `by` columns, one row per cell."""
-        code, columns = self.cells, {}
-        for name, labels, size in reversed(list(zip(self.by, self.labels, self.sizes, strict=True))):
-            code, at = np.divmod(code, size)
-            columns[name] = pd.array(labels, "str").take(at)
-        return pd.DataFrame({name: columns[name] for name in self.by})
-
-
-def _handled(events: _Events, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
-             shared: list[str], cells: _Cells) -> np.ndarray:
+def _handled(events: Events, keys: list[np.ndarray], labels: list[np.ndarray], by: Sequence[str],
+             shared: list[str], cells: Cells) -> np.ndarray:
     """Units handled per cell. Attributes of the loss do not divide them."""
     if shared == list(by):
         return cells.sums(events.handled, events.units_handled)
     if not shared:
         return np.full(len(cells), events.units_handled.sum(), np.int64)
     at = [list(by).index(name) for name in shared]
-    fewer = _Cells([keys[i] for i in at], [labels[i] for i in at], shared, rows=[events.handled])
+    fewer = Cells([keys[i] for i in at], [labels[i] for i in at], shared, rows=[events.handled])
     handled = fewer.frame().assign(units_handled=fewer.sums(events.handled, events.units_handled))
     joined = cells.frame().merge(handled, on=shared, how="left", validate="many_to_one")["units_handled"]
     return joined.fillna(0).astype(np.int64).to_numpy()
 
 
-def _values(events: _Events, costs: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, str]:
+def _values(events: Events, costs: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray, str]:
     """Per loss row: its value at sourcing cost, its units without a known cost; and the currency."""
     net = events.open
     if costs is None or costs.empty or not len(net):
