@@ -28,6 +28,12 @@ def test_currencies_without_or_with_three_digits(code, digits):
     assert currencies.digits(code) == digits
 
 
+def test_a_sum_keeps_the_digits_of_its_own_currency():
+    rows = pd.Series([1.0055, 1.5055, 0.1 + 0.2, float("nan")])
+    found = currencies.rounded(rows, pd.Series(["KWD", "JPY", "USD", "USD"]))
+    assert found.tolist()[:3] == [1.006, 2.0, 0.3] and pd.isna(found[3])
+
+
 def test_rounding_moves_an_amount_by_half_a_minor_unit_of_its_own_currency():
     rows = pd.Series(["JPY", "USD", "KWD", "USD", "KRW"], dtype="category")
     assert currencies.half_unit(rows).tolist() == [0.5, 0.005, 0.0005, 0.005, 0.5]

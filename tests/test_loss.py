@@ -106,6 +106,12 @@ def test_losses_are_valued_at_the_cost_of_their_day():
     assert rates[["amount_lost", "units_unvalued", "currency"]].values.tolist() == [[12.5, 0, "USD"], [3.0, 0, "USD"]]
 
 
+def test_a_loss_keeps_the_third_decimal_of_a_currency_that_has_one():
+    table = ledger(adjusted("2026-03-10", "X", "M", -3))
+    rates = loss.loss_rates(table, as_of=END, costs=costs(("SKU-X", 0.125, "KWD", None)))
+    assert rates["amount_lost"].item() == 0.375
+
+
 def test_a_loss_without_a_known_cost_has_no_amount():
     table = ledger(adjusted("2026-03-10", "X", "M", -5))
     for sheet in (None, costs(("OTHER", 2.5, "USD", None)), costs(("SKU-X", 2.5, "USD", "2026-06-01"))):

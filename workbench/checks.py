@@ -207,7 +207,8 @@ def _row_totals(books: Books) -> tuple[str, int, pd.DataFrame]:
     half = currencies.half_unit(table["currency"])
     wrong = table[(parts - table["amount"]).abs() > half]
     wrong = wrong.rename(columns={spec.day: "day", "marketplace": "place", "amount": "expected"})
-    return spec.table, len(table), wrong.assign(fnsku="", disposition="", found=parts.loc[wrong.index].round(2))
+    found = currencies.rounded(parts.loc[wrong.index], wrong["currency"])
+    return spec.table, len(table), wrong.assign(fnsku="", disposition="", found=found)
 
 
 def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
@@ -220,7 +221,8 @@ def _reimbursement_amounts(books: Books) -> tuple[str, int, pd.DataFrame]:
     half = currencies.half_unit(table["currency"])
     wrong = table[(expected - table["amount"].abs()).abs() > half * units + 0.001]
     wrong = wrong.rename(columns={"approved_on": "day", "reimbursement_id": "place", "amount": "found"})
-    return "reimbursements", len(table), wrong.assign(disposition="", expected=expected.loc[wrong.index].round(2))
+    expected = currencies.rounded(expected.loc[wrong.index], wrong["currency"])
+    return "reimbursements", len(table), wrong.assign(disposition="", expected=expected)
 
 
 def _identifiers(books: Books) -> tuple:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import loss, rates
+from workbench import currencies, loss, rates
 
 COUNTS = ("units_handled", "units_lost_gross", "units_found", "units_lost", "units_damaged", "units_unvalued",
           "amount_lost")
@@ -141,7 +141,8 @@ class Cube:
         out |= {name: counts[name].astype(np.int64) for name in COUNTS[:-1]}
         lost, unvalued = counts["units_lost"], counts["units_unvalued"]
         nothing_known = (lost > 0) & (unvalued == lost) | (not self.has_costs)
-        out["amount_lost"] = np.where(nothing_known, np.nan, np.round(counts["amount_lost"], 2))
+        amount = currencies.rounded(counts["amount_lost"], self.currency)
+        out["amount_lost"] = np.where(nothing_known, np.nan, amount)
         return pd.DataFrame({**out, "currency": pd.array([self.currency], "str").take(np.zeros(len(lost), int))})
 
     def _words(self, name: str, labels: Sequence[str]) -> pd.api.extensions.ExtensionArray:

@@ -25,6 +25,16 @@ def digits_of(currency: pd.Series) -> np.ndarray:
     return np.array([digits(name) for name in (*each.cat.categories, "")], float)[each.cat.codes]
 
 
+def rounded(amounts: float | np.ndarray | pd.Series, currency: str | pd.Series) -> float | np.ndarray | pd.Series:
+    """Amounts at the minor unit of their currency, one for all or each row's own; what is unknown stays unknown.
+
+    >>> float(rounded(0.1 + 0.2, "USD")), float(rounded(1.2345, "KWD"))
+    (0.3, 1.234)
+    """
+    scale = 10.0 ** (digits(currency) if isinstance(currency, str) else digits_of(currency))
+    return np.round(amounts * scale) / scale
+
+
 def half_unit(currency: pd.Series) -> np.ndarray:
     """Half the minor unit of each row's currency: as far as rounding may move an amount."""
     return 0.5 * 10.0 ** -digits_of(currency)

@@ -14,6 +14,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from workbench import currencies
+
 # Claims that one case tells together: a shipment, an order, a product's fees of one month; every other claim is a case.
 TOGETHER = {"inbound_shortage": "shipment_id", "removal_lost": "order_id", "refund_not_returned": "order_id",
             "removal_short": "order_id", "returned_damaged": "order_id", "fee_overcharge": "msku"}
@@ -39,7 +41,7 @@ def to_file(claims: pd.DataFrame) -> pd.DataFrame:
         claims=("claim_id", "size"), claim_id=("claim_id", ";".join), msku=("msku", "first"), units=("units_open", "sum"),
         amount_open=("amount_open", "sum"), amount_expected=("amount_expected", "sum"), opens_on=("opens_on", "max"),
         deadline=("deadline", "min"), known=("known", "all"), known_expected=("known_expected", "all"))
-    out["amount_open"] = out["amount_open"].where(out.pop("known")).round(2)
+    out["amount_open"] = currencies.rounded(out["amount_open"].where(out.pop("known")), out["currency"])
     out["amount_expected"] = out["amount_expected"].where(out.pop("known_expected"))
     single = out["subject"].eq(out["claim_id"])
     out["subject"] = out["subject"].where(~single, out["msku"])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from workbench import currencies
 from workbench.coverage import uncovered
 
 SALES_DAYS = 56  # over which a SKU's own sales are taken for its safety stock
@@ -50,8 +51,8 @@ def register(triaged: pd.DataFrame) -> pd.DataFrame:
     found = table.groupby(["side", "kind", "currency"], as_index=False).agg(
         incidents=("date", "size"), cost=("estimated_loss", lambda losses: losses.sum(min_count=len(losses))),
         first_day=("date", "min"), last_day=("date", "max"))
-    return found.assign(cost=found["cost"].round(2)).sort_values(["side", "incidents", "kind"],
-                                                                 ascending=[True, False, True], ignore_index=True)
+    found["cost"] = currencies.rounded(found["cost"], found["currency"])
+    return found.sort_values(["side", "incidents", "kind"], ascending=[True, False, True], ignore_index=True)
 
 
 def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
@@ -178,7 +179,8 @@ def revenue(orders: pd.DataFrame, month: str) -> pd.DataFrame:
     table = dated[(dated["order_status"].astype("str") != "Cancelled") & dated["item_price"].notna()]
     months = table["purchased_on"].dt.strftime("%Y-%m").rename("month")
     sums = table["item_price"].groupby([table["currency"].astype("str"), months]).sum()
-    found = sums.round(2).rename("amount").reset_index()
+    found = sums.rename("amount").reset_index()
+    found["amount"] = currencies.rounded(found["amount"], found["currency"])
     return found[found["month"].isin(whole.index[whole]) & (found["currency"] != "")].reset_index(drop=True)
 
 

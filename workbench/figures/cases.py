@@ -115,7 +115,7 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
         best, other = (filing.plan(rows, as_of, pace, first=first) for first in ("value", "deadline"))
         left = int(best["file_on"].isna().sum())
         unit = say("recovery.plan_unit_expected" if rows["amount_expected"].notna().any() else "recovery.plan_unit_open")
-        lost = {name: form(Money(round(filing.lost(plan), 2), currency), "money")
+        lost = {name: form(Money(filing.lost(plan), currency), "money")
                 for name, plan in (("lost", best), ("other", other))}
         blocks.append(Note(say("recovery.plan_short", pace=pace, left=left, cases=len(best), unit=unit, **lost), "warn")
                       if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from workbench import approval, charts, evidence, narrative, packet, recovery
+from workbench import approval, charts, currencies, evidence, narrative, packet, recovery
 from workbench.books import Books
 from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Column, Figures, Lines, Note, Page, Table
@@ -128,7 +128,9 @@ def _fees_together(rows: pd.DataFrame) -> pd.DataFrame:
     sums["unit_value"] = sums["amount_open"] / sums["units_open"].astype("float64")
     tail = (" +" + more.astype("str")).where(more > 0, "")
     texts = {name: first[name].astype("str") + tail for name in ("subject", "claim_id", "sources")}
-    together = first.assign(**sums.round(2).to_dict("series"), **texts).reset_index()
+    together = first.assign(**sums, **texts).reset_index()
+    for name in ("unit_value", "amount_open", "amount_expected"):
+        together[name] = currencies.rounded(together[name], together["currency"])
     return pd.concat([rows[~fee], together[rows.columns]], ignore_index=True) if fee.any() else rows
 
 
@@ -159,7 +161,7 @@ def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments
         told = {name: form(amount[step], "money") for name, step in (
             ("owed", "owed"), ("settled", "settled_alone"), ("filed", "settled_filed"), ("open", "open"),
             ("expired", "expired"))}
-        rest = Money(round(amount["owed"].amount - max(amount["settled_alone"].amount, 0), 2), str(currency))
+        rest = Money(currencies.rounded(amount["owed"].amount - max(amount["settled_alone"].amount, 0), currency), currency)
         if not rest.amount > 0:
             blocks.append(Note(say("recovery.waterfall_unvalued" if is_unknown(amount["owed"]) else "recovery.waterfall",
                                    **told)))
@@ -206,7 +208,7 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
             blocks.append(Note(say("recovery.missed_unvalued", claims=int(part["claims"].sum()))))
             continue
         kinds = part.groupby("claim_type")["amount"].sum().sort_values(ascending=False)
-        amount, most = (form(Money(round(each, 2), currency), "money") for each in (kinds.sum(), kinds.iloc[0]))
+        amount, most = (form(Money(each, currency), "money") for each in (kinds.sum(), kinds.iloc[0]))
         blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=amount,
                             kind=claim_type(kinds.index[0]), most=most)),
                    charts.by_month(part, say("recovery.missed_chart", currency=currency))]
@@ -315,7 +317,7 @@ def _card(name: str, rows: pd.DataFrame, lacking: pd.DataFrame, note: Text, book
 def _sum(rows: pd.DataFrame, lacking: pd.DataFrame) -> float | None:
     """The open amount of rows of one currency; None where a kind of claim or a value is unknown."""
     partial = len(lacking) > 0 or rows["amount_open"].isna().any() or rows["currency"].nunique() > 1
-    return None if partial else round(float(rows["amount_open"].sum()), 2)
+    return None if partial else float(currencies.rounded(rows["amount_open"].sum(), next(iter(rows["currency"]), "")))
 
 
 def _expected_card(rows: pd.DataFrame, rates: approval.Rates, lacking: pd.DataFrame) -> Card:

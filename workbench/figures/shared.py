@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from workbench import currencies, specs, words
 from workbench import policy as policies
-from workbench import specs, words
 from workbench.books import Books
 from workbench.display import ROWS_SHOWN, Column, Note
 from workbench.words import Money, Text, form, joined, reason, same, say
@@ -73,7 +73,8 @@ def _form(name: str) -> str:
 
 def money(rows: pd.DataFrame, books: Books, column: str = "amount_open") -> Text:
     """The sum of each currency, side by side; unknown where no amount is known."""
-    sums = rows.groupby("currency")[column].agg(total).round(2)
+    sums = rows.groupby("currency")[column].agg(total)
+    sums = currencies.rounded(sums, sums.index.to_series())
     sums = sums[(sums != 0) | (len(sums) == 1)]
     if sums.empty:
         return form(Money(0.0, books.seller.currency), "money")

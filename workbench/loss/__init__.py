@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import rates
+from workbench import currencies, rates
 from workbench.loss.cells import Cells
 from workbench.loss.events import Events
 
@@ -230,7 +230,7 @@ def _counted(events: Events, by: Sequence[str], costs: pd.DataFrame | None) -> p
     out["units_damaged"] = cells.sums(damaged, events.units_damaged)
     out["units_unvalued"] = cells.sums(lost, unvalued)
     nothing_known = (out["units_lost"] > 0) & (out["units_unvalued"] == out["units_lost"]) | (costs is None)
-    out["amount_lost"] = np.where(nothing_known, np.nan, np.round(cells.sums(lost, amount), 2))
+    out["amount_lost"] = np.where(nothing_known, np.nan, currencies.rounded(cells.sums(lost, amount), currency))
     out["currency"] = currency
     return out
 
