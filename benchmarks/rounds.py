@@ -53,12 +53,12 @@ def compared(module: str, variants: Mapping[str, Sequence[str]], rounds: int) ->
     return found
 
 
-def table(found: dict[str, list[dict]], base: str = "") -> list[dict]:
-    """One row per variant: medians, and the ratio to `base` (the first variant when empty) in the same round."""
-    base = base or next(iter(found))
+def table(found: dict[str, list[dict]]) -> list[dict]:
+    """One row per variant: medians, and the ratio to the first variant in the same round."""
+    first = next(iter(found.values()))
     rows = []
     for name, runs in found.items():
-        pairs = list(zip(runs, found[base], strict=True))
+        pairs = list(zip(runs, first, strict=True))
         rows.append({"variant": name, **{field: median(run[field] for run in runs) for field in FIELDS},
                      "ratio": median(run["seconds"] / other["seconds"] for run, other in pairs),
                      "cpu_ratio": median(run["cpu"] / max(other["cpu"], 1e-9) for run, other in pairs)})

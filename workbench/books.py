@@ -99,10 +99,8 @@ class Books:
             texts |= {(export.label, number): text.decode(code, "replace") for number, text in found.items()}
         return [texts.get(place, "") for place in parted]
 
-    def rivals(self, table: str) -> list[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
-        """Pairs of exports of `table` that cover a whole day in common: the newer file, the older file, the first and last
-        such day, and what each of them holds of these days, whichever owns them. Days in the marketplace's calendar.
-        """
+    def rivals(self, table: str) -> list[overlaps.Rivals]:
+        """Every two exports of `table` that cover a whole day in common."""
         return list(overlaps.rivals(self._exports.get(table, ()), self.seller.time_zone))
 
     def distinct(self, table: str, column: str) -> dict[str, list[str]]:
@@ -149,7 +147,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
     rows: list[dict] = []
     problems: list[tuple] = []
     exports: list[Export] = []
-    seen: dict[str, str] = {}
+    seen: dict[str, dict] = {}
     for part, read in cache.read_all(progress(_parts(folder, rows, problems)), stated.get("region", "")):
         entry = {"file": part.label, "report": "", "status": "read"}
         rows.append(entry)
@@ -157,7 +155,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
             sha, report = read()
             entry["sha256"] = sha
             if sha in seen:
-                entry |= {"status": f"identical to {seen[sha]}", "report": rows_report(rows, seen[sha])}
+                entry |= {"status": f"identical to {seen[sha]['file']}", "report": seen[sha]["report"]}
                 continue
             if isinstance(report, Exception):
                 raise report
@@ -166,7 +164,7 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
             why = str(error).removeprefix(f"{part.label}: ")
             problems.append((part.label, 0, "", "", why, "file"))
             continue
-        seen[sha] = part.label
+        seen[sha] = entry
         problems.extend((part.label, p.line, p.column, p.value, p.why, p.kind) for p in report.found)
         entry |= {"report": report.spec.name, "encoding": report.encoding, "rows": report.rows,
                   "rows_set_aside": report.rows - cache.facts(report)["lines"]}
@@ -184,11 +182,6 @@ def open(seller: str | Path, through: str | dt.date | None = None, *,
     overview = _overview(rows, exports, day, who.time_zone)
     found = pd.DataFrame(problems, columns=["file", "line", "column", "value", "why", "kind"])
     return Books(who, day, overview, found, tables)
-
-
-def rows_report(rows: Sequence[dict], label: str) -> str:
-    """The report of the file `label` among the rows of the overview."""
-    return next(row["report"] for row in rows if row["file"] == label)
 
 
 def _parts(folder: Path, rows: list[dict], problems: list[tuple]) -> list[files.Part]:

@@ -167,7 +167,7 @@ def _facts(report: reports.Report) -> dict:
              "lines": report.loaded,
              "words": {name: dict(_counted(table.column(name))) for name in WORDS if name in table.schema.names}}
     if day:
-        moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")
+        moment = specs.moments().get(day, "")
         days = table.column(day).cast(pa.int32())
         if moment in table.schema.names:
             moments = table.column(moment)

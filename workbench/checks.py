@@ -58,7 +58,7 @@ def checks(books: Books, today: dt.date | None = None) -> Checks:
             rows += _days(books, table, today)
     if not any(row[0] == "dates" for row in rows):
         rows.append(("dates", "", "passed", 0, int(books.files["rows_used"].sum()), ""))
-    rows += history.rivals(books)
+    rows += history.compared(books)
     rows.append(_identifiers(books))
     read = books.files[books.files["status"] != "not an export"]
     not_read = read[read["status"] == "not read"]

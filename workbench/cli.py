@@ -193,8 +193,8 @@ def _publish(args: argparse.Namespace) -> int:
             print(outcome.page)
         elif not outcome.ok:
             print(f"workbench: {outcome.error}", file=sys.stderr)
-    failed, same = (sum(each) for each in ((not outcome.ok for outcome in outcomes),
-                                           (outcome.ok and outcome.skipped for outcome in outcomes)))
+    failed = sum(not outcome.ok for outcome in outcomes)
+    same = sum(outcome.ok and outcome.skipped for outcome in outcomes)
     if not args.quiet:
         print(f"workbench: {len(outcomes) - failed - same} made, {same} unchanged, {failed} failed; "
               f"all pages: {Path(args.out) / 'index.html'}", file=sys.stderr)
@@ -212,8 +212,8 @@ def _check(args: argparse.Namespace) -> int:
         print(story.story(books, found))
     aside = books.problems[books.problems["kind"] != "note"]
     if args.out:
-        export.write(books.problems[["file", "line", "column", "value", "why"]] if args.notes else
-                     aside[["file", "line", "column", "value", "why"]], args.out)
+        told = books.problems if args.notes else aside
+        export.write(told[["file", "line", "column", "value", "why"]], args.out)
     complete = not found.failed and not (aside["kind"] != "empty").any() and (books.files["report"] != "").any()
     if args.quiet and not complete:
         print(f"workbench: incomplete: {story.short(books, found)}. `workbench check` without --quiet says more.",

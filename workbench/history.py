@@ -20,7 +20,7 @@ FEWEST = 4  # rows; fewer say nothing about a shrinking file
 CHANGING = ("title", "units_reconciled", "units_unreconciled", "line")  # may change without the event changing
 
 
-def rivals(books: Books) -> list[tuple]:
+def compared(books: Books) -> list[tuple]:
     """Rows per table whose exports overlap, as (check, report, outcome, count, of, detail).
 
     `restated`: days that a newer export tells otherwise than an older one, though they had settled (reports whose rows

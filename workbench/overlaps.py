@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -62,6 +63,18 @@ class Export:
     def last_day(self) -> dt.date | None:
         """The last day any row is dated; None where none is."""
         return None if self.last is None else _date(self.last)
+
+
+class Rivals(NamedTuple):
+    """Two exports that cover whole days in common, in the marketplace's calendar, and what each of them holds of these
+    days, whichever owns them."""
+
+    newer: str  # its file
+    older: str
+    first: dt.date
+    last: dt.date
+    new: pd.DataFrame
+    old: pd.DataFrame
 
 
 def exported_on(name: str) -> float | None:
@@ -128,7 +141,7 @@ def owned(export: Export, through: dt.date | None, zone: str, columns: Sequence[
     as in `Books.table`. Days are counted only for the rows that the words leave."""
     whole = export.rows
     names = [name for name in whole.schema.names if columns is None or name in (*columns, "line")]
-    behind = {fact["day"]: name for name, fact in specs.registry().items() if "day" in fact}  # the moment behind a day
+    behind = specs.moments()
     needed = {*names, export.report.spec.day, *(behind.get(name) for name in (*names, export.report.spec.day))}
     table = _filtered(whole.select([name for name in whole.schema.names if name in needed]), export.keep,
                       None if where is None else _with_words(whole.column(where[0]), where[1]))
@@ -141,8 +154,8 @@ def owned(export: Export, through: dt.date | None, zone: str, columns: Sequence[
     return table
 
 
-def rivals(exports: Sequence[Export], zone: str) -> Iterator[tuple[str, str, dt.date, dt.date, pd.DataFrame, pd.DataFrame]]:
-    """Pairs of exports of one table that cover a day in common, as `Books.rivals` gives them."""
+def rivals(exports: Sequence[Export], zone: str) -> Iterator[Rivals]:
+    """Every two exports of one table that cover a whole day in common."""
     newest = sorted((export for export in exports if export.first is not None), key=_age, reverse=True)
     for at, older in enumerate(newest):
         for newer in (export for export in newest[:at] if _overlap(export, older)):
@@ -150,8 +163,8 @@ def rivals(exports: Sequence[Export], zone: str) -> Iterator[tuple[str, str, dt.
             spans = [(export.first, export.last) if same else _held(export, zone)[:2] for export in (newer, older)]
             first, last = max(span[0] for span in spans), min(span[1] for span in spans)
             if first <= last:
-                yield (newer.label, older.label, _date(first), _date(last),
-                       *(_between(export, _date(first), _date(last), zone) for export in (newer, older)))
+                yield Rivals(newer.label, older.label, _date(first), _date(last),
+                             *(_between(export, _date(first), _date(last), zone) for export in (newer, older)))
 
 
 # ---------------------------------------------------------------------------------------------------- inside
@@ -287,7 +300,7 @@ def _days(table: pa.Table, day: str, zone: str) -> pa.ChunkedArray:
 
 def _moments(table: pa.Table, day: str) -> pa.ChunkedArray:
     """The moments (UTC) behind the column `day`; all null where the report has none."""
-    moment = next((name for name, fact in specs.registry().items() if fact.get("day") == day), "")
+    moment = specs.moments().get(day, "")
     if moment in table.schema.names:
         return table.column(moment)
     return pa.chunked_array([pa.nulls(table.num_rows, pa.timestamp("s", "UTC"))])
@@ -295,8 +308,7 @@ def _moments(table: pa.Table, day: str) -> pa.ChunkedArray:
 
 def _local(table: pa.Table, zone: str) -> pa.Table:
     """The table with every day that belongs to a moment counted in the marketplace's calendar."""
-    for fact in specs.registry().values():
-        day = fact.get("day")
+    for day in specs.moments():
         if day in table.schema.names:
             table = table.set_column(table.schema.get_field_index(day), day, _days(table, day, zone))
     return table

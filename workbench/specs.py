@@ -139,6 +139,16 @@ def registry() -> dict[str, dict]:
 
 
 @functools.cache
+def moments() -> dict[str, str]:
+    """Column of days -> the column of the moments behind them.
+
+    >>> moments()["posted_on"]
+    'posted_at'
+    """
+    return {entry["day"]: name for name, entry in registry().items() if "day" in entry}
+
+
+@functools.cache
 def reports() -> dict[str, Spec]:
     """Spec name -> spec, in the order of their names.
 

@@ -26,7 +26,7 @@ def short(books: Books, found: Checks) -> str:
     if books.files.empty or not (books.files["report"] != "").any():
         return "no report was found in the folder"
     failed = found.table[found.table["outcome"] == "failed"]
-    said = [" ".join(filter(None, (row.report, row.check))) for row in failed.itertuples()]
+    said = [_named(row) for row in failed.itertuples()]
     doubts = int((books.problems["kind"] == "doubt").sum())
     said = ([f"failed: {', '.join(said)}"] if said else []) + ([f"{doubts} doubts about what was read"] if doubts else [])
     return "; ".join(said)

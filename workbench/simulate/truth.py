@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import math
 from collections import Counter
@@ -15,6 +16,7 @@ LOSS = ["month", "fulfillment_center", "fnsku", "units_handled", "units_lost_gro
         "units_damaged"]
 CLAIMS = ["claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center",
           "event_date", "units_owed", "units_settled", "units_open", "unit_value", "amount_open", "currency"]
+SOP = "two-step stock check"
 HANDLED = {"Receipts": 1, "Shipments": -1, "CustomerReturns": 1}
 DAMAGES = ("E", "6", "7", "H", "K", "U")
 README = """# The truth about the simulated seller in `{name}`
@@ -35,18 +37,16 @@ def write(world: World, root: Path, *, name: str, command: str, sop: str, proble
     root.mkdir(parents=True, exist_ok=True)
     _csv(root / "loss.csv", LOSS, _loss(world))
     _csv(root / "claims.csv", CLAIMS, [_claim(world, owed) for owed in world.claims])
-    adopted = {p.sku: (world.first.toordinal() + p.adopted) for p in world.products if p.adopted is not None}
+    adopted = {product.sku: (world.first + dt.timedelta(days=product.adopted)).isoformat()
+               for product in world.products if product.adopted is not None}
     impact = {"sop": SOP if adopted else None, "ratio": world.sop_ratio if adopted else None, "design": sop,
-              "adopted_on": {sku: _date(day) for sku, day in adopted.items()}}
+              "adopted_on": adopted}
     _json(root / "impact.json", impact)
     _json(root / "planted.json", dict(sorted(world.planted.items())) | {"claims": dict(sorted(Counter(
         owed.claim_type for owed in world.claims).items())), "as_of": world.last.isoformat()})
     if problems is not None:
         _csv(root / "problems.csv", ["file", "line", "what"], problems)
     (root / "README.md").write_text(README.format(name=name, command=command, last=world.last), "utf-8")
-
-
-SOP = "two-step stock check"
 
 
 def _loss(world: World) -> list[list]:
@@ -76,12 +76,6 @@ def _claim(world: World, owed) -> list:
             f"{owed.value:.{world.region.minor}f}" if known else "",
             f"{money(owed.value * owed.open, world.region):.{world.region.minor}f}" if known else "",
             world.region.currency]
-
-
-def _date(ordinal: int) -> str:
-    import datetime as dt
-
-    return dt.date.fromordinal(ordinal).isoformat()
 
 
 def _csv(place: Path, header: list[str], rows: list) -> None:

@@ -66,7 +66,7 @@ def _lose(world: World, product: Product) -> None:
     reason = "M" if world.chance(0.9) else "5"
     row = world.post(product, -units, center, SELLABLE, "Adjustments", reason, world.number(14))
     world.lost(product, units, center)
-    owed = world.owe("lost_warehouse", product, units, world.cost_of(product), center=center, row=row)
+    owed = world.owe("lost_warehouse", product, units, world.cost_of(product), center=center)
     world.ledger[row]["owed"] = owed
     fate = world.rng.random()
     if fate < 0.42:
@@ -153,7 +153,7 @@ def _damage(world: World, product: Product) -> None:
     reference = world.number(14)
     row = world.post(product, -units, center, SELLABLE, "Adjustments", "E", reference)
     world.post(product, units, center, DAMAGED, "Adjustments", "P", reference)
-    owed = world.owe("damaged_warehouse", product, units, world.cost_of(product), center=center, row=row)
+    owed = world.owe("damaged_warehouse", product, units, world.cost_of(product), center=center)
     world.ledger[row]["owed"] = owed
     fate = world.rng.random()
     if fate < 0.45:
@@ -203,12 +203,10 @@ def _dispose_unasked(world: World, product: Product) -> None:
 
 def _dispose_asked(world: World, product: Product) -> None:
     """A disposal the seller ordered."""
-    order, left, asked = world.number(10), world.between(2, 6), 0
-    day = world.day
-    center = world.pick(product, left)
+    order, asked, day = world.number(10), world.between(2, 6), world.day
+    center = world.pick(product, asked)
     if center is None:
         return
-    asked = left
 
     def dispose() -> None:
         if world.stock[product.at, center, SELLABLE] < asked:

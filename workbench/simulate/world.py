@@ -24,7 +24,7 @@ SELLABLE, DAMAGED, CUSTOMER, DEFECTIVE = "SELLABLE", "WAREHOUSE_DAMAGED", "CUSTO
 
 @dataclass
 class Owed:
-    """Units Amazon owes for one event; `rows`: the ledger rows (by number) that say so."""
+    """Units Amazon owes for one event."""
 
     claim_type: str
     product: Product
@@ -36,8 +36,6 @@ class Owed:
     shipment_id: str = ""
     reimbursement_id: str = ""
     settled: int = 0
-    row: int = -1
-    note: str = ""
 
     @property
     def open(self) -> int:
@@ -66,7 +64,7 @@ class World:
     money: list[dict] = field(default_factory=list)  # settlement amounts: posted, type, …, amount
     cases: list[dict] = field(default_factory=list)
     claims: list[Owed] = field(default_factory=list)
-    losses: list[dict] = field(default_factory=list)  # one per loss event: month, center, fnsku, gross, found
+    losses: list[dict] = field(default_factory=list)  # one per loss event: day, center, product, gross, found
     planted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     opening: dict[tuple, int] = field(default_factory=dict)
     stock: dict[tuple, int] = field(default_factory=lambda: defaultdict(int))
