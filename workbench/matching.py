@@ -47,10 +47,9 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
     none = np.empty(0, np.int64)
     if not size or size == len(key):
         return Matched(units[:size], units[size:], none, none, none)
-    is_supply = np.arange(len(key)) >= size
-    order = _in_turn(key, time, is_supply)
-    key, units, is_supply = key[order], units[order], is_supply[order]
-    demanded, supplied = np.where(is_supply, 0, units), np.where(is_supply, units, 0)
+    order = _in_turn(key, time, np.arange(len(key)) >= size)
+    is_supply = order >= size
+    key, units = key[order], units[order]
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
     length = np.diff(np.r_[first, len(key)])
 
@@ -58,33 +57,42 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
         """A running total of all rows, counted from the start of each key."""
         return running - np.repeat(np.r_[0, running[first[1:] - 1]], length)
 
-    balance = per_key(np.cumsum(supplied - demanded))
-    lift = np.repeat(np.arange(len(first)) * (2 * (int(units.sum()) + 1)), length)  # one running maximum for all keys
-    wasted = np.maximum(np.maximum.accumulate(balance + lift) - lift, 0)
-    surplus = np.diff(wasted, prepend=0)
-    surplus[first] = wasted[first]
-    used = supplied - surplus
-    ends = np.cumsum(demanded)  # end of each demand's interval on the common axis
+    surplus = _surplus(per_key(np.cumsum(np.where(is_supply, units, -units))), int(units.sum()), first, length)
+    used = np.where(is_supply, units, 0) - surplus
+    ends = np.cumsum(np.where(is_supply, 0, units))  # end of each demand's interval on the common axis
     used_so_far = per_key(np.cumsum(used))
     base = np.repeat(np.r_[0, ends[first[1:] - 1]], length)  # where the key's part of the axis begins
     covered = base + np.repeat(used_so_far[first + length - 1], length)  # the supply covers [base, covered)
-    is_demand = ~is_supply
-    left = np.zeros(size, np.int64)
-    left[order[is_demand]] = np.clip(ends - np.maximum(ends - demanded, covered), 0, None)[is_demand]
-    over = np.zeros(len(key) - size, np.int64)
+    rows, edges, sizes = order[~is_supply], ends[~is_supply], units[~is_supply]
+    left = np.empty(size, np.int64)
+    left[rows] = np.clip(edges - np.maximum(edges - sizes, covered[~is_supply]), 0, None)
+    over = np.empty(len(key) - size, np.int64)
     over[order[is_supply] - size] = surplus[is_supply]
-
     row = np.flatnonzero(used)
     high = (base + used_so_far)[row]
-    low = high - used[row]
-    edges, sizes, rows = ends[is_demand], demanded[is_demand], order[is_demand]
+    at, which, shared = _overlaps(edges, sizes, high - used[row], high)
+    return Matched(left, over, rows[at], order[row[which]] - size, shared)
+
+
+def _surplus(balance: np.ndarray, most: int, first: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """What each row wastes: by how much it raises the running maximum of its key's balance (at most `most`) above 0."""
+    lift = np.repeat(np.arange(len(first)) * (2 * (most + 1)), length)  # one running maximum for all keys
+    wasted = np.maximum(np.maximum.accumulate(balance + lift) - lift, 0)
+    surplus = np.diff(wasted, prepend=0)
+    surplus[first] = wasted[first]
+    return surplus
+
+
+def _overlaps(edges: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where the intervals [low, high) of the supplies overlap those of the demands, which end at `edges`: number of the
+    demand, number of the supply, and units."""
     start = np.searchsorted(edges, low, "right")
     count = np.searchsorted(edges, high, "left") - start + 1
-    which = np.repeat(np.arange(len(row)), count)
+    which = np.repeat(np.arange(len(low)), count)
     at = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + start[which]
     shared = np.minimum(edges[at], high[which]) - np.maximum(edges[at] - sizes[at], low[which])
     real = shared > 0
-    return Matched(left, over, rows[at[real]], order[row[which[real]]] - size, shared[real])
+    return at[real], which[real], shared[real]
 
 
 def _in_turn(key: np.ndarray, time: np.ndarray, is_supply: np.ndarray) -> np.ndarray:
