@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbench import grid, publish
+from workbench.months import months_back
 from workbench.simulate import simulate
 
 LAST = "2026-06"
@@ -80,9 +81,8 @@ def main() -> None:
         sellers = [Path(above) / f"shop-{number}" for number in range(args.sellers)]
         for number, seller in enumerate(sellers):
             simulate(seller, seed=number, skus=args.skus, months=args.months, last_month=LAST, name=seller.name)
-        year, month = divmod(int(LAST[:4]) * 12 + int(LAST[5:]) - args.months, 12)
-        first = f"{year}-{month + 1:02d}"
-        months = tuple(f"{at // 12}-{at % 12 + 1:02d}" for at in range(year * 12 + month, year * 12 + month + args.months))
+        months = tuple(months_back(LAST, count) for count in reversed(range(args.months)))
+        span = f"{months[0]}..{LAST}"
         wanted = grid.Wanted(Path(above) / "warm", months, None, None, ("en", "zh"), tuple(grid.all_notebooks()), "")
         jobs = [job for seller in sellers for job in grid.jobs(seller, wanted)]
         middle = months[len(months) // 2]
@@ -90,7 +90,7 @@ def main() -> None:
         commands, ours = [], []
         for number in range(args.rounds):
             commands += [timed(lambda job=job: by_commands(job, Path(above))) for job in spread]
-            ours.append(timed(lambda at=number: by_publish(sellers, f"{first}..{LAST}", Path(above) / str(at), args.jobs)))
+            ours.append(timed(lambda at=number: by_publish(sellers, span, Path(above) / str(at), args.jobs)))
             commands += [timed(lambda job=job: by_commands(job, Path(above))) for job in spread]
         made = len(list((Path(above) / "0").rglob("*.html"))) - 1
         one, all_of = ([statistics.mean(column) for column in zip(*rows, strict=True)] for rows in (commands, ours))

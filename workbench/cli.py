@@ -135,16 +135,16 @@ def _day(text: str) -> dt.date:
 
 def _months(text: str) -> list[str]:
     """'2026-05' or '2025-07..2026-06' as the months in between, both included."""
+    from workbench.months import months_back
+
     parts = text.split("..")
     if not 1 <= len(parts) <= 2 or not all(re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", part) for part in parts):
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a month like 2026-06, or 2025-07..2026-06")
-    (year, month), last = map(int, parts[0].split("-")), parts[-1]
-    months = [parts[0]]
-    while months[-1] < last:
-        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-        months.append(f"{year}-{month:02d}")
-    if parts[0] > last:
+    if parts[0] > parts[-1]:
         raise argparse.ArgumentTypeError(f"found {text!r}: the first month is after the last")
+    months = [parts[0]]
+    while months[-1] < parts[-1]:
+        months.append(months_back(months[-1], -1))
     return months
 
 

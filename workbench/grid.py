@@ -20,7 +20,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from workbench import books, evidence, policy, runs
+from workbench import books, evidence, months, policy, runs
 
 LIBRARIES = ("altair", "babel", "jinja2", "nbconvert", "numpy", "pandas", "pyarrow", "scipy", "statsmodels",
              "vl-convert-python")
@@ -93,14 +93,20 @@ def jobs(folder: Path, wanted: Wanted) -> list[Job]:
         for notebook in (*wanted.notebooks, *later):
             shown = notebook in later
             today = max(wanted.as_of or through, last_day(month)).isoformat() if shown else day
-            given = {"seller": str(folder.resolve()), "month": month, "as_of": today, "policy": rules,
-                     "interactive": False} | ({"lock": str(home / month)} if shown else {})
-            checked(notebook_path(notebook), given)
             key = digest(program(), notebook_path(notebook).read_text("utf-8"), sources, name, month, today, rules,
                          json.dumps(wanted.languages), lock.digest if shown else "")
             made.append(Job(folder, name, month, today, rules, notebook, wanted.languages, home / month, key, inputs,
                             wanted.run, lock is not None and not shown))
+            given(made[-1], folder)
     return made
+
+
+def given(job: Job, seller: Path) -> dict[str, object]:
+    """The parameters of a job's notebook, checked; `seller`: the folder it reads, the job's own or a closed month's."""
+    path = notebook_path(job.notebook)
+    lock = {"lock": str(job.folder.resolve())} if "lock" in parameters(path) else {}
+    return checked(path, {"seller": str(seller.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy,
+                          "interactive": False, **lock})
 
 
 def digest(*parts: str) -> str:
@@ -121,19 +127,14 @@ def last_complete_month(known: books.Books) -> str:
     month = last.strftime("%Y-%m")
     if last == last_day(month):
         return month
-    return (last.replace(day=1) - dt.timedelta(days=1)).strftime("%Y-%m")
+    return months.months_back(month, 1)
 
 
 def last_day(month: str) -> dt.date:
-    """The last day of a month. Raises ParameterError for a text that is no month.
-
-    >>> last_day("2028-02").isoformat()
-    '2028-02-29'
-    """
+    """The last day of a month. Raises ParameterError for a text that is no month."""
     if not MONTH.fullmatch(month):
         raise ParameterError(f"publish: month = {month!r}, expected a month like '2026-06'.")
-    year, number = map(int, month.split("-"))
-    return dt.date(year + number // 12, number % 12 + 1, 1) - dt.timedelta(days=1)
+    return months.last_day(month)
 
 
 def settings(folder: Path) -> str:

@@ -157,16 +157,13 @@ def _run(job: Job, source: Path, ahead: pictures.Ahead):
 
     from workbench import engine
 
-    path = notebook_path(job.notebook)
-    known = parameters(path)
-    given = {"seller": str(source.resolve()), "month": job.month, "as_of": job.as_of, "policy": job.policy,
-             "interactive": False} | ({"lock": str(job.folder.resolve())} if "lock" in known else {})
+    given = grid.given(job, source)
     job.folder.mkdir(parents=True, exist_ok=True)
     record = export.unfinished(job.folder / f"{job.notebook}.ipynb")
     try:
         executed = papermill.execute_notebook(
-            str(path), str(record), checked(path, given), engine_name=engine.NAME, progress_bar=False, log_output=False,
-            request_save_on_cell_execute=False, start_timeout=120, execution_timeout=SECONDS_A_CELL,
+            str(notebook_path(job.notebook)), str(record), given, engine_name=engine.NAME, progress_bar=False,
+            log_output=False, request_save_on_cell_execute=False, start_timeout=120, execution_timeout=SECONDS_A_CELL,
             on_cell_executed=lambda cell, **told: ahead.begin(page.charts(cell, job.languages)))
         os.replace(record, job.folder / f"{job.notebook}.ipynb")
         return executed

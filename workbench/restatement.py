@@ -14,6 +14,7 @@ import pandas as pd
 from workbench import claims, loss
 from workbench.books import Books
 from workbench.coverage import uncovered
+from workbench.months import first_day, last_day
 from workbench.policy import Policy
 
 KEYS = ["kind", "measure", "currency"]
@@ -95,11 +96,9 @@ def changes(opening: pd.DataFrame, closing: pd.DataFrame) -> pd.DataFrame:
 # ---------------------------------------------------------------------------------------------------- items
 
 def _losses(books: Books, month: str, as_of: dt.date) -> pd.DataFrame:
-    first = np.datetime64(month, "D").item()
-    last = min((np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1), as_of)
     ledger = books.table("ledger_detail", [*loss.NEEDED, "reference_id"])
     days = np.unique(ledger["event_date"].to_numpy("datetime64[D]"))
-    if books.is_absent("ledger_detail") or uncovered(days, first, last):
+    if books.is_absent("ledger_detail") or uncovered(days, first_day(month), min(last_day(month), as_of)):
         return _nothing_known("loss", LOSS)
     found = loss.losses(ledger, as_of=as_of, months=(month, month))
     names = ["event_date", "fnsku", "fulfillment_center", "disposition", "reason", "reference_id"]

@@ -29,8 +29,9 @@ from workbench.figures.recovery import (
     work_list,
 )
 from workbench.figures.restatement import bridge_of_money, bridge_of_units, restated_in_short, restated_items
-from workbench.figures.shared import columns, last_day, months_back
+from workbench.figures.shared import columns
 from workbench.figures.trust import not_covered, trust
+from workbench.months import last_day, months_back
 
 __all__ = [
     "NEEDS",

@@ -9,8 +9,9 @@ from workbench import charts, loss
 from workbench.books import Books
 from workbench.display import Card, Chart, Figures, Note, Page, Table
 from workbench.figures import watching
-from workbench.figures.shared import columns, months_back
+from workbench.figures.shared import columns
 from workbench.figures.trust import covered_months, not_covered
+from workbench.months import months_back
 from workbench.rates import Clusters, control, funnel
 from workbench.words import Money, Text, change, form, is_unknown, named, say
 

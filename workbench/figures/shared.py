@@ -1,11 +1,9 @@
-"""What the pages share: columns by their registered names, and months."""
+"""What the pages share: columns by their registered names, and how claims and their amounts are told."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 
-import numpy as np
 import pandas as pd
 
 from workbench import currencies, specs, words
@@ -24,24 +22,6 @@ FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "
          "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",
          "p_above": "share", "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
 DATES = ("event_date", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
-
-
-def months_back(month: str, count: int) -> str:
-    """The month `count` months before.
-
-    >>> months_back("2026-02", 3)
-    '2025-11'
-    """
-    return str(np.datetime64(month) - count)
-
-
-def last_day(month: str) -> dt.date:
-    """The last day of a month.
-
-    >>> last_day("2028-02").isoformat()
-    '2028-02-29'
-    """
-    return (np.datetime64(month) + 1).astype("datetime64[D]").item() - dt.timedelta(days=1)
 
 
 def columns(*names: str) -> tuple[Column, ...]:

@@ -15,7 +15,8 @@ from workbench.books import Books
 from workbench.checks import Checks, checks
 from workbench.coverage import uncovered
 from workbench.display import Note, Page, Record, Table
-from workbench.figures.shared import columns, last_day, reasons, rules_named, titled
+from workbench.figures.shared import columns, reasons, rules_named, titled
+from workbench.months import first_day, last_day
 from workbench.words import Text, form, joined, listed, named, same, say
 
 RULES = {"loss": ("definition", "interval", "baseline"), "claims": ("claims", "expected"), "files": ("reading",),
@@ -27,9 +28,8 @@ def not_covered(books: Books, month: str) -> Text | None:
     """Why the month's figures of the ledger are unknown; None when the ledger covers the month."""
     if books.is_absent("ledger_detail"):
         return say("loss.why_no_ledger")
-    days = _ledger_days(books)
-    first, last = _ends(month)
-    missing = uncovered(days, first, min(last, books.through))
+    days, first = _ledger_days(books), first_day(month)
+    missing = uncovered(days, first, min(last_day(month), books.through))
     if len(days) and first > books.through:
         return say("loss.why_no_month")
     if not missing:
@@ -44,7 +44,7 @@ def covered_months(books: Books, since: str, month: str) -> pd.Series:
     known = pd.Series(not books.is_absent("ledger_detail"), index=months.astype("str"))
     if books.is_absent("ledger_detail"):
         return known
-    for first, last in uncovered(_ledger_days(books), _ends(since)[0], min(_ends(month)[1], books.through)):
+    for first, last in uncovered(_ledger_days(books), first_day(since), min(last_day(month), books.through)):
         known[str(first)[:7]:str(last)[:7]] = False
     return known
 
@@ -52,11 +52,6 @@ def covered_months(books: Books, since: str, month: str) -> pd.Series:
 def _ledger_days(books: Books) -> np.ndarray:
     """The days on which the ledger has a row, in their order."""
     return np.unique(books.table("ledger_detail", ["event_date"])["event_date"].to_numpy("datetime64[D]"))
-
-
-def _ends(month: str) -> tuple[dt.date, dt.date]:
-    """The first and the last day of a month."""
-    return np.datetime64(month, "D").item(), last_day(month)
 
 
 def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[str] = ("ledger_detail",),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import escape
 
 from workbench import display, words
+from workbench.months import months_back
 from workbench.page import drawing
 from workbench.words import Text, named, say
 
@@ -107,12 +108,13 @@ def _figures(found: dict, month: str, notebook: str) -> list[dict]:
 def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence[str]) -> dict:
     """A key figure as `display.Card` data: with the month before, where there is one, and the way to it. What the page
     itself says of the month before stands where no page of it does; a day is compared with nothing."""
-    before = _same(found, _month_before(month), notebook, figure["name"])
+    month_before = months_back(month, 1)
+    before = _same(found, month_before, notebook, figure["name"])
     now = figure.get("raw")
     if before is None or isinstance(now, str):
         change, then = Text(**(figure.get("change") or {"en": "", "zh": ""})), figure.get("before")
     else:
-        change, then = words.change(now, before["raw"], Text(**before["value"]), _month_before(month)), before["raw"]
+        change, then = words.change(now, before["raw"], Text(**before["value"]), month_before), before["raw"]
     way = [_same(found, name, notebook, figure["name"]) for name in sorted(months) if name <= month][-TRAIL:]
     return {"label": figure["label"], "value": figure["value"], "note": {"en": "", "zh": ""}, "tone": "",
             "change": {"en": change.en, "zh": change.zh}, "raw": _number(now), "before": then,
@@ -128,8 +130,4 @@ def _same(found: dict, month: str, notebook: str, name: str) -> dict | None:
     """The figure of that name in another month's run."""
     run = found.get((month, notebook))
     return next((card for card in run["figures"] if card["name"] == name), None) if run and run["ok"] else None
-
-
-def _month_before(month: str) -> str:
-    return (dt.date.fromisoformat(f"{month}-01") - dt.timedelta(days=1)).strftime("%Y-%m")
 
