@@ -90,6 +90,23 @@ def test_nothing_but_the_chart_library_names_an_address():
     assert "//" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL).replace("</", "")
 
 
+def test_hostile_text_stays_text():
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    blocks = [display.Note(words.same(evil)), display.Figures((display.Card("x", words.same(evil), words.same(evil)),)),
+              display.Table(pd.DataFrame({"sku": [evil]}), (display.Column("sku", words.same(evil)),), words.same(evil)),
+              display.Chart({language: {"$schema": "https://vega.github.io/schema/vega-lite/v6.1.0.json", "mark": "bar",
+                                        "data": {"values": [{"a": evil, "b": 1}]}, "encoding": {
+                  "x": {"field": "a", "type": "nominal"}, "y": {"field": "b", "type": "quantitative"}}}
+                  for language in words.LANGUAGES}, words.same(evil))]
+    cell = nbformat.v4.new_code_cell("1", outputs=[
+        nbformat.v4.new_output("display_data", {display.MIME: block.data(), "text/html": evil}) for block in blocks]
+        + [nbformat.v4.new_output("display_data", {"text/html": evil, "text/plain": evil}),
+           nbformat.v4.new_output("stream", text=evil)])
+    text = page.html(nbformat.v4.new_notebook(cells=[cell]), title=words.same(evil), seller=evil, month="2026-03",
+                     as_of="2026-03-31", script=False)
+    assert "<script>alert" not in text and "<img" not in text and "&lt;img" in text
+
+
 def test_only_the_named_scripts_and_style_may_run():
     text = made(display.Note(same("x")))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
