@@ -45,7 +45,7 @@ ARROWS = {
     "approval": set(),
     "filing": {"currencies"},
     "evidence": {"books"},
-    "packet": {"evidence", "export", "words"},
+    "packet": {"evidence", "words"},
     "impact": {"matching", "rates", "words"},
     "incidents": {"coverage", "currencies"},
     "words": set(),

@@ -297,7 +297,7 @@ def _impact(args: argparse.Namespace) -> int:
 
 
 def _packet(args: argparse.Namespace) -> int:
-    from workbench import claims, evidence, narrative, packet, policy
+    from workbench import claims, evidence, export, narrative, packet, policy
 
     if args.out.suffix.lower() not in (".pdf", ".txt"):
         raise ValueError(f"{args.out}: expected a name that ends in .pdf or .txt.")
@@ -312,8 +312,8 @@ def _packet(args: argparse.Namespace) -> int:
     claim = one.iloc[0]
     fit = evidence.fits(claim, own)
     said = packet.text(claim, papers, fit)
-    packet.write(args.out, packet.pdf(claim, papers, fit, own, story, books.seller.name)
-                 if args.out.suffix.lower() == ".pdf" else said.encode())
+    export.write_bytes(packet.pdf(claim, papers, fit, own, story, books.seller.name)
+                       if args.out.suffix.lower() == ".pdf" else said.encode(), args.out)
     if not args.quiet:
         print(said)
     return DONE if packet.is_ready(claim, papers, fit) else INCOMPLETE

@@ -37,8 +37,13 @@ def write(table: pd.DataFrame, path: Path, **more: pd.DataFrame) -> None:
 
 def write_json(answer: Mapping, path: Path) -> None:
     """Write `answer` to `path` as JSON, replacing it in one step; a number that JSON cannot hold is an error."""
+    write_bytes((json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode(), path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write `data` to `path`, replacing it in one step."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n", "utf-8")
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ One `Part` is what one export holds: a plain file, what is inside a `.gz`, or on
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import re
@@ -191,18 +192,15 @@ def _stated(path: Path, size: int) -> int:
         return int.from_bytes(stream.read(4), "little")
 
 
-class _unpacking:
+@contextlib.contextmanager
+def _unpacking(label: str) -> Iterator[None]:
     """Turns every way an archive can be damaged into one message."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _DAMAGE) and not isinstance(error, Refused):
-            raise Refused(f"{self.label}: the archive is damaged or cut off ({error}). Download it again.") from error
+    try:
+        yield
+    except Refused:
+        raise
+    except _DAMAGE as error:
+        raise Refused(f"{label}: the archive is damaged or cut off ({error}). Download it again.") from error
 
 
 def _capped(stream: io.BufferedIOBase, packed: int, stated: int, label: str) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from workbench import export, words
+from workbench import words
 from workbench.evidence import LARGEST, PICTURES
 from workbench.words import Money, Text, joined, listed, named, say
 
@@ -108,12 +108,6 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
-
-
-def write(place: Path, data: bytes) -> None:
-    """Whole or not at all: beside its place, on the disk, then moved there."""
-    with export.replacing(place) as temporary:
-        temporary.write_bytes(data)
 
 
 # ---------------------------------------------------------------------------------------------------- words

@@ -43,8 +43,7 @@ class Lock:
 def write(place: Path, text: str) -> str:
     """Write a text whole or not at all. Gives its sha256."""
     data = text.encode()
-    with export.replacing(place) as temporary:
-        temporary.write_bytes(data)
+    export.write_bytes(data, place)
     return hashlib.sha256(data).hexdigest()
 
 

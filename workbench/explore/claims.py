@@ -91,8 +91,8 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
         own = evidence.belonging(here.table[here.table["claim_id"] == claim], here.folder)
         papers, fit = here.papers[here.papers["claim_id"] == claim], evidence.fits(one, own)
         place = PACKETS / f"{claim}.pdf"
-        PACKETS.mkdir(exist_ok=True)
-        packet.write(place, packet.pdf(one, papers, fit, own, narrative.told(here.table, books, claim), books.seller.name))
+        story = narrative.told(here.table, books, claim)
+        export.write_bytes(packet.pdf(one, papers, fit, own, story, books.seller.name), place)
         return say("desk.packed", path=same(place))
 
     table = first.table

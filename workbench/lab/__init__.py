@@ -15,7 +15,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from workbench import words
+from workbench import export, words
 
 FIRST = "data-health"
 KERNEL = "workbench"
@@ -37,7 +37,7 @@ def prepare(seller: Path, folder: Path, *, month: str, as_of: dt.date, policy: s
         copy = folder / f"{name}.ipynb"
         if not copy.exists() or _is_ours(copy):
             source = grid.notebook_path(name)
-            _write(copy, _filled(source, grid.parameters(source) | values, language))
+            export.write_json(_filled(source, grid.parameters(source) | values, language), copy)
         made.append(copy)
     return made
 
@@ -75,8 +75,7 @@ def _kernel(folder: Path) -> None:
     """The kernel that reports run in, as JupyterLab finds it."""
     spec = {"argv": [sys.executable, "-m", "workbench.kernel", "-f", "{connection_file}"], "display_name": "Workbench",
             "language": "python", "metadata": {"debugger": False}}
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "kernel.json", spec)
+    export.write_json(spec, folder / "kernel.json")
 
 
 def _filled(notebook: Path, values: dict[str, object], language: str) -> dict:
@@ -107,10 +106,3 @@ def _is_ours(copy: Path) -> bool:
 def _digest(notebook: dict) -> str:
     sources = [(cell["cell_type"], "".join(cell["source"])) for cell in notebook["cells"]]
     return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
-
-
-def _write(path: Path, content: dict) -> None:
-    from workbench import export
-
-    with export.replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
