@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench import checks
+from workbench import coverage
 from workbench.detectors import coded
 from workbench.detectors.found import (
     EVER,
@@ -161,7 +161,7 @@ def _of_nobody(papers: Papers) -> pd.DataFrame:
     day = back["day"].to_numpy("datetime64[D]")
     sold = day - np.timedelta64(SOLD_WITHIN, "D")
     seen = np.ones(len(back), bool)
-    for start, end in checks.uncovered(days, sold.min().item(), day.max().item()):
+    for start, end in coverage.uncovered(days, sold.min().item(), day.max().item()):
         seen &= (day < np.datetime64(start)) | (sold > np.datetime64(end))
     return back[seen].reset_index(drop=True)
 
