@@ -165,16 +165,12 @@ def _summed(rows: _Rows, codes: Sequence[np.ndarray],
         key = key * max(len(label), 1) + code
     size = int(np.prod([max(len(label), 1) for label in labels]))
     if size <= SMALL:
-        left = np.flatnonzero(np.bincount(key, minlength=size))
-        counts = {name: np.bincount(key, values, size)[left] for name, values in rows.counts.items()}
+        cells = np.flatnonzero(np.bincount(key, minlength=size))
+        counts = {name: np.bincount(key, values, size)[cells] for name, values in rows.counts.items()}
     else:
-        left, at = np.unique(key, return_inverse=True)
-        counts = {name: np.bincount(at, values, len(left)) for name, values in rows.counts.items()}
-    parts: list[np.ndarray] = []
-    for label in reversed(labels):
-        left, part = np.divmod(left, max(len(label), 1))
-        parts.insert(0, part)
-    return parts, counts
+        cells, at = np.unique(key, return_inverse=True)
+        counts = {name: np.bincount(at, values, len(cells)) for name, values in rows.counts.items()}
+    return list(np.unravel_index(cells, [max(len(label), 1) for label in labels])), counts
 
 
 def _slices(starts: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -71,6 +71,7 @@ class Folder:
         os.utime(place, (stamp, stamp))
 
     def money(self, amount: float) -> str:
+        """An amount with the digits of the region's currency."""
         return f"{amount:.{self.region.minor}f}"
 
     # ------------------------------------------------------------------------------------------------ the ledger

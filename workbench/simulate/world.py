@@ -39,6 +39,7 @@ class Owed:
 
     @property
     def open(self) -> int:
+        """Units not settled yet."""
         return self.units - self.settled
 
 
@@ -97,9 +98,11 @@ class World:
             heapq.heappop(self._agenda)[2]()
 
     def chance(self, share: float) -> bool:
+        """True in that share (0-1) of all draws."""
         return bool(self.rng.random() < share)
 
     def between(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
         return int(self.rng.integers(low, high + 1))
 
     def moment(self) -> dt.datetime:
@@ -113,6 +116,7 @@ class World:
         return str(10 ** (digits - 1) + next(self._ids) * 7919 % (9 * 10 ** (digits - 1)))
 
     def order_number(self) -> str:
+        """An order number nobody had before, as the region writes it."""
         digits = f"{10**13 + next(self._ids) * 104729 % (9 * 10**13)}"
         return f"{self.region.order_prefix}{self.between(1, 9)}-{digits[:7]}-{digits[7:]}"
 
@@ -143,11 +147,13 @@ class World:
         return places[int(self.rng.choice(len(places), p=weights / weights.sum()))][0]
 
     def any_center(self) -> str:
+        """One of the region's centres, all alike."""
         return self.region.centers[int(self.rng.integers(len(self.region.centers)))][0]
 
     # ------------------------------------------------------------------------------------------------ what is owed
 
     def owe(self, claim_type: str, product: Product, units: int, value: float, **where: object) -> Owed:
+        """Units owed for an event of today, at `value` a unit (NaN: the files do not tell); `where`: fields of `Owed`."""
         owed = Owed(claim_type, product, self.day, units, value, **where)
         self.claims.append(owed)
         if claim_type in ("lost_warehouse", "damaged_warehouse"):
@@ -155,9 +161,11 @@ class World:
         return owed
 
     def cost_of(self, product: Product) -> float:
+        """The cost of a unit as the seller's sheet tells it; NaN where it does not."""
         return product.cost if product.has_cost else float("nan")
 
     def open_units(self, claim_type: str, product: Product) -> int:
+        """Units of the product that are lost, or damaged, and not settled yet."""
         return sum(owed.open for owed in self._unpaid[claim_type, product.fnsku])
 
     def settle(self, claim_type: str, product: Product, units: int) -> int:
