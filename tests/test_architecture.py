@@ -37,7 +37,7 @@ ARROWS = {
     "loss": {"currencies", "matching", "rates"},
     "cube": {"currencies", "loss", "rates"},
     "policy": set(),
-    "detectors": {"books", "checks", "coverage", "matching", "specs"},
+    "detectors": {"books", "coverage", "matching", "specs"},
     "worth": {"currencies", "detectors", "policy"},
     "claims": {"books", "detectors", "policy", "worth"},
     "narrative": {"books", "claims", "policy", "specs", "words"},

@@ -13,7 +13,7 @@ import pandas as pd
 
 from workbench import specs
 from workbench.books import Books
-from workbench.checks import longest_silence
+from workbench.coverage import longest_silence
 from workbench.detectors import coded
 from workbench.matching import Matched, Stream, fifo, within
 
