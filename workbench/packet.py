@@ -227,8 +227,8 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
     flow += [both("gloss", head), *(Paragraph(_marked(line) or "&nbsp;", body) for line in said.zh.split("\n"))]
     flow += [both("papers_head", head), *([grid(states, [170, 110, 220])] if states else [])]
     flow += [Paragraph(_marked(f"{line.en}  {line.zh}"), small) for line in notes]
-    flow += [both("points_head", head), *(Paragraph(_marked(f"- {line.en}  {line.zh}"), small) for line in points)] \
-        if points else []
+    if points:
+        flow += [both("points_head", head), *(Paragraph(_marked(f"- {line.en}  {line.zh}"), small) for line in points)]
     told = [line for pair in zip(story.en.split("\n"), story.zh.split("\n"), strict=True) for line in dict.fromkeys(pair)]
     flow += [both("story_head", head), *(Paragraph(_marked(line).replace("  ", "&nbsp; ") or "&nbsp;", code)
                                          for line in told)]

@@ -41,8 +41,9 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, la
     else:
         blocks.append(Note(say("recovery.approval_none", pending=pending)))
     blocks += [*_times(cases), *_denials(cases)]
-    lost = int(cases["claim_id"].eq("").sum())
-    blocks += [Note(say("recovery.unmatched", cases=lost), "warn")] if lost else []
+    unmatched = int(cases["claim_id"].eq("").sum())
+    if unmatched:
+        blocks.append(Note(say("recovery.unmatched", cases=unmatched), "warn"))
     listed = cases.assign(decided_on=[Text("", "") if pd.isna(day) else form(day, "date") for day in cases["decided_on"]],
                           claim_id=cases["claim_id"].str.replace(";", ", "), source=cases["file"].astype("str") + ":"
                           + cases["line"].astype("str")).rename(columns={"source": "sources"})
@@ -54,11 +55,13 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, la
 
 
 def _papers(cases: pd.DataFrame, papers: pd.DataFrame, shown: tuple[str, ...]) -> list:
+    """Approval with and without complete papers, and whether the two differ by more than chance."""
     split = approval.with_papers(cases, evidence.complete(papers))
     both = split[split["papers"].isin(["yes", "no"]) & (split["decided"] > 0)].set_index("papers")
     apart = len(both) == 2 and (both["rate_low"].max() > both["rate_high"].min())
-    text = say("recovery.approval_papers", yes=both.loc["yes", "rate"], no=both.loc["no", "rate"]) if apart else \
-        say("recovery.approval_papers_unclear")
+    text = say("recovery.approval_papers_unclear")
+    if apart:
+        text = say("recovery.approval_papers", yes=both.loc["yes", "rate"], no=both.loc["no", "rate"])
     return [Note(text), Table(split[split["papers"] != ""], columns("papers", *shown), say("recovery.papers_table"),
                               name="approvals-papers", labels={"papers": "papers"})]
 

@@ -185,9 +185,9 @@ def stock(outs: pd.DataFrame, month: str) -> Page:
     months = outs.groupby("month")[["days_known", "days_out", "days_below"]].sum().reindex(every[::-1]).rename_axis("month")
     months = months.reset_index().rename(columns={"days_known": "sku_days", "days_out": "out", "days_below": "below"})
     shares = months.assign(share_out=months["out"] / months["sku_days"], share_below=months["below"] / months["sku_days"])
-    return Page((*blocks, Table(shares, (*columns("month"), *(Column(name, say(f"column.{name}"), form) for name, form in (
-                            ("sku_days", "units"), ("share_out", "share"), ("share_below", "share")))),
-                                say("incidents.stock_months", safety=incidents.SAFETY_DAYS), name="stock-months")))
+    told = [*columns("month"), Column("sku_days", say("column.sku_days"), "units"), *columns("share_out", "share_below")]
+    caption = say("incidents.stock_months", safety=incidents.SAFETY_DAYS)
+    return Page((*blocks, Table(shares, tuple(told), caption, name="stock-months")))
 
 
 def removed(rows: pd.DataFrame, month: str) -> Page:

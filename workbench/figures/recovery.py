@@ -77,10 +77,13 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
     if len(later):
         told += say("recovery.waiting", claims=len(later), amount=money(later, books), day=later["opens_on"].min())
     notes = [Note(told)]
+    if len(lacking):
+        notes.append(Note(say("recovery.unknown_types", names=lacking_reports(lacking)), "warn"))
     unvalued = int(now["amount_open"].isna().sum())
-    notes += [Note(say("recovery.unknown_types", names=lacking_reports(lacking)), "warn")] if len(lacking) else []
-    notes += [Note(say("recovery.unvalued", claims=unvalued), "warn")] if unvalued else []
-    notes += [] if account.has_sheet else [Note(say("recovery.no_cases"), "warn")]
+    if unvalued:
+        notes.append(Note(say("recovery.unvalued", claims=unvalued), "warn"))
+    if not account.has_sheet:
+        notes.append(Note(say("recovery.no_cases"), "warn"))
     return Page((Figures(cards), *notes, Note(say("recovery.prepared"), "quiet")))
 
 
@@ -212,9 +215,11 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
         blocks += [Note(say("recovery.missed_told", claims=int(part["claims"].sum()), amount=amount,
                             kind=claim_type(kinds.index[0]), most=most)),
                    charts.by_month(part, say("recovery.missed_chart", currency=currency))]
-    blocks += [] if len(rows) else [Note(say("recovery.missed_none"))] if len(lacking) < len(DETECTORS) else []
+    if rows.empty and len(lacking) < len(DETECTORS):
+        blocks.append(Note(say("recovery.missed_none")))
     blocks += unknown_kinds(lacking)
-    blocks += [] if account.has_sheet else [Note(say("recovery.no_cases_here"), "warn")]
+    if not account.has_sheet:
+        blocks.append(Note(say("recovery.no_cases_here"), "warn"))
     queue = recovery.disputes(account.claims)
     if queue.empty:
         judged = not set(recovery.DISPUTES) & set(lacking["claim_type"])

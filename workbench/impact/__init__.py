@@ -326,8 +326,7 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
              checks: Sequence[Check]) -> tuple[str, tuple[Reason, ...]]:
     """The verdict and its reasons: what is wrong with the design first, else what the interval says."""
     failed = [check for check in checks if check.outcome == "failed"]
-    reasons = tuple(Reason(_code(check), check.values) for check in checks
-                    if check.outcome != "passed" and "cause" in check.values or check in failed and check.name in FATAL)
+    reasons = tuple(Reason(_code(check), check.values) for check in checks if _forbids(check))
     fall = fall_seen(main)
     told = {**_numbers(main), "fall": fall, "margin": MARGIN}
     if reasons:
@@ -349,7 +348,15 @@ def _verdict(main: Estimate, method: str, methods: Mapping[str, Estimate],
     return "cannot_say", (Reason("unclear_blind" if np.isnan(fall) else "unclear", told),)
 
 
+def _forbids(check: Check) -> bool:
+    """Whether nothing may be said: a fatal check failed, or nobody is known to have adopted (a cause says why)."""
+    if "cause" in check.values:
+        return check.outcome != "passed"
+    return check.outcome == "failed" and check.name in FATAL
+
+
 def _code(check: Check) -> str:
+    """The reason that a check gives: its own, but for a drift too weak for the test that explains the effect."""
     return "drift_explains" if check.name == "pre_trend" and check.values["p"] >= TREND_P else f"failed_{check.name}"
 
 
