@@ -290,3 +290,14 @@ def test_without_a_report_its_claims_are_unknown_and_named(tmp_path, table, type
     assert set(claims.unknown(known)["claim_type"]) == types
     found = claims.claims(known, dt.date(2026, 6, 30), policy.load("amazon", "US"))
     assert not set(found["claim_type"]) & types
+
+
+def test_which_of_two_losses_of_a_day_a_find_settles_does_not_hang_on_the_order_of_the_rows(tmp_path):
+    rows = [ledger("1", "2026-05-01", "M", -1, fc="ONT8"), ledger("1", "2026-05-01", "M", -2, fc="ABE2", ref="2"),
+            ledger("1", "2026-05-01", "M", -1, fc="ABE2", ref="1"), ledger("1", "2026-05-09", "F", 2)]
+    kept = []
+    for at, turned in enumerate((rows, rows[::-1])):
+        found, table = asserted(write(tmp_path / f"{at}", [*quiet(), *turned]), types=["lost_warehouse"])
+        assert found == {("lost_warehouse", "S-1"): 2}
+        kept.append({(row.fulfillment_center, row.units_owed): row.units_open for row in table.itertuples()})
+    assert kept[0] == kept[1] == {("ABE2", 2): 1, ("ONT8", 1): 1}

@@ -102,7 +102,7 @@ def warehouse(papers: Papers) -> Stock:
     kind = coded.chosen([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
                          out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
                         ["lost_warehouse", "damaged_warehouse", "disposed_unrequested"])
-    owed = rows[kind != ""].assign(claim_type=kind[kind != ""]).reset_index(drop=True)
+    owed = _in_turn(rows[kind != ""].assign(claim_type=kind[kind != ""]).reset_index(drop=True))
     account = Account(owed.assign(grade=_grade(owed["disposition"])))
     paid = paid_for(papers, "lost", "damaged", "other")
     finds = rows[into & rows["reason"].isin(FOUND)].reset_index(drop=True)
@@ -126,6 +126,16 @@ def warehouse(papers: Papers) -> Stock:
                      _unseen(papers, owed, known))
     extra = coded.stacked([part[["key", "day", "units", "file", "line"]] for part in (for_losses, for_damage, for_any)])
     return Stock(account, doubt, first_of(note, _doubtful_value(owed)), reversals, back, extra)
+
+
+def _in_turn(owed: pd.DataFrame) -> pd.DataFrame:
+    """The events; those of one label and day by centre, reference and size, whatever their order in the files: of events of
+    one day the first is settled first."""
+    order, tied = np.arange(len(owed)), np.flatnonzero(owed.duplicated(["key", "day"], keep=False))
+    texts = ["key", "fulfillment_center", "reference_id", "disposition", "reason", "msku"]
+    same = owed[[*texts, "day", "units"]].iloc[tied].astype(dict.fromkeys(texts, "str"))
+    order[tied] = same.sort_values([*texts, "units", "day"], kind="stable").index
+    return owed.iloc[order].reset_index(drop=True)
 
 
 def _grade(disposition: pd.Series) -> pd.Categorical:
