@@ -1,6 +1,8 @@
 """What becomes of a damaged file: every report, every kind of damage, one table of outcomes.
 
-    python -m tests.mutations [REPORT…]      # prints the table; exit code 1 when anything was read wrong in silence
+    python -m tests.mutations [--seed N] [--times N] [REPORT…]      # prints the table
+
+Exit code 1 when anything was read wrong in silence. Another seed damages other places.
 
 Each report's file is made from its spec in four shapes of text, as a workbook and as an API answer (and taken from
 ../shared/samples where they are), damaged in one place, and read. The outcome is one of
@@ -17,6 +19,7 @@ Free text (titles) is compared only where the damage is one of encoding: a title
 
 from __future__ import annotations
 
+import argparse
 import functools
 import gzip
 import random
@@ -186,8 +189,8 @@ def met(place: Path) -> str:
     return f"{time.perf_counter() - start:5.1f} s  {result[:150]}"
 
 
-def main(names: tuple[str, ...]) -> int:
-    found, silent = table(names)
+def main(names: tuple[str, ...], times: int, seed: int) -> int:
+    found, silent = table(names, times, seed)
     print(f"{'damage':52}" + "".join(f"{name:>11}" for name in OUTCOMES))
     for kind, counts in found.items():
         print(f"{kind:52}" + "".join(f"{counts[name] or '·':>11}" for name in OUTCOMES))
@@ -201,9 +204,19 @@ def main(names: tuple[str, ...]) -> int:
             print(f"  {name:32} {met(Path(folder) / name)}")
     for case in silent:
         print(f"\nSILENT {case}")
-    print(f"\n{sum(sum(counts.values()) for counts in found.values())} damaged files, {len(silent)} silently different.")
+    sums = Counter()
+    for counts in found.values():
+        sums.update({name: counts[name] for name in OUTCOMES})
+    print(f"\n{sum(sums.values())} damaged files: " + ", ".join(f"{sums[name]} {name}" for name in OUTCOMES))
     return 1 if silent else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(tuple(sys.argv[1:])))
+    options = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__.partition("\n")[0])
+    options.add_argument("reports", nargs="*", metavar="REPORT", help="default: all")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--times", type=int, default=3, help="damages of each kind to each file")
+    given = options.parse_args()
+    if unknown := set(given.reports) - set(specs.reports()):
+        options.error(f"no such report: {', '.join(sorted(unknown))}")
+    sys.exit(main(tuple(given.reports), given.times, given.seed))
