@@ -7,11 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ARROWS = {
-    "specs": set(),
     "currencies": set(),
+    "specs": {"currencies"},
     "numerals": {"specs"},
     "dates": {"specs"},
-    "values": {"cells", "dates", "numerals", "specs"},
+    "values": {"cells", "currencies", "dates", "numerals", "specs"},
     "encoding": set(),
     "cells": set(),
     "lines": {"cells"},
@@ -21,8 +21,8 @@ ARROWS = {
     "records": {"files", "flatfile", "specs"},
     "reports": {"cells", "currencies", "dates", "doubts", "files", "flatfile", "numerals", "records", "seller", "specs",
                 "values"},
-    "cache": {"cells", "dates", "doubts", "encoding", "files", "flatfile", "lines", "numerals", "records", "reports",
-              "seller", "specs", "values"},
+    "cache": {"cells", "currencies", "dates", "doubts", "encoding", "files", "flatfile", "lines", "numerals", "records",
+              "reports", "seller", "specs", "values"},
     "seller": set(),
     "overlaps": {"cache", "reports", "specs"},
     "books": {"cache", "cells", "encoding", "files", "lines", "overlaps", "reports", "seller", "specs"},

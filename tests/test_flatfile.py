@@ -225,6 +225,18 @@ def test_a_header_again_in_the_middle_is_set_aside(read):
     assert found.table["line"].tolist() == [2, 4] and [line for line, _ in told(found, "row")] == [3]
 
 
+@pytest.mark.parametrize(("separator", "quoted"), [("\t", False), ("\t", True), (",", True)])
+def test_an_export_glued_below_another_is_read_where_they_share_no_row_and_refused_where_they_do(read, separator, quoted):
+    one, two = text(ROWS[:1], separator, quoted), text(ROWS[1:], separator, quoted)
+    report = read(one + two)
+    assert report.loaded == 3 and told(report, "row") == [(3, "")] and not told(report, "doubt", "note")
+    for glued in (one + one, "\ufeff" + one + "\ufeff" + one, text(ROWS, separator, quoted) + two):
+        with pytest.raises(reports.NotReadable, match="glued together would count it twice"):
+            read(glued)
+    with pytest.raises(reports.NotReadable, match="begins inside a line"):
+        read(one.rstrip() + two)
+
+
 def test_a_web_page_after_the_rows_is_set_aside_line_by_line(read):
     found = read(text() + "<html>\n<body>503</body>\n</html>\n")
     assert found.table["units"].tolist() == [-1, -3, 2]

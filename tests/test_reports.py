@@ -182,3 +182,52 @@ def test_units_under_the_header_of_a_payments_id_are_doubted(tmp_path):
     report = reports.read(tmp_path / "paid.txt")
     assert [(p.line, p.kind) for p in report.found if p.column == "original_reimbursement_id"] == [(2, "doubt")]
     assert report.table["original_reimbursement_id"].tolist() == ["2", "500001"]
+
+
+@pytest.mark.parametrize(("header", "cost", "currency"), [
+    ("SKU,采购成本", "￥12.50", "CNY"), ("SKU,采购成本", "￥12", "CNY"), ("sku,unit_cost", "¥12.50", "CNY"),
+    ("sku,unit_cost", "¥1200", "JPY"), ("SKU,采购成本", "12.5元", "CNY"), ("SKU,采购成本（元）", "12.5", "CNY"),
+    ("sku,unit_cost (USD)", "12.5", "USD"), ("sku,unit_cost,currency", "¥12.50,", "CNY"),
+    ("SKU,采购成本,币种", "12.5,人民币", "CNY"), ("SKU,采购成本,币种", "12.5,RMB", "CNY"), ("sku,unit_cost", "$12.50", "")])
+def test_a_sheet_of_costs_is_in_the_currency_that_it_says(read, header, cost, currency):
+    report = read(f"{header}\nA,{cost}\nB,{cost}\n")
+    assert report.table["currency"].astype(str).tolist() == [currency] * 2 and not report.found
+    assert report.table["unit_cost"].tolist() == [1200.0 if "1200" in cost else 12.0 if "12.5" not in cost else 12.5] * 2
+
+
+def test_an_amount_whose_mark_contradicts_its_currency_is_doubted(read):
+    report = read("sku,unit_cost,currency\nA,€3.00,EUR\nB,€3.10,USD\nC,4.00,USD\n")
+    assert [(p.line, p.kind, p.why) for p in report.found] == [
+        (3, "doubt", "the column says 'USD', the amount beside it 'EUR': read as the column says")]
+
+
+def test_yen_with_decimals_are_doubted_for_a_spreadsheet_took_thousands_for_decimals(tmp_path):
+    paid = ["approval-date", "reimbursement-id", "reason", "sku", "currency-unit", "amount-total", "amount-per-unit"]
+    rows = [["2026-05-13", "1", "Lost_Warehouse", "A", "JPY", 1.98, 0.5],
+            ["2026-05-14", "2", "Lost_Warehouse", "A", "JPY", 500, 500]]
+    report = reports.read(sheet(tmp_path / "paid.xlsx", [paid, *rows]))
+    assert [(p.line, p.column, p.value) for p in report.found] == [(2, "amount", "1.98")]
+
+
+def test_a_word_in_a_cell_that_must_be_filled_sets_its_row_aside(read):
+    assert aside(read("sku,unit_cost,currency\nA,TBD,USD\nB,3.00,USD\n")) == [(2, "unit_cost")]
+
+
+def test_an_apostrophe_before_an_identifier_is_named(read):
+    report = read("sku,unit_cost\n'00123,1.00\nB,2.00\n")
+    assert [(p.line, p.kind) for p in report.found] == [(2, "doubt")] and report.table["msku"][0] == "'00123"
+
+
+@pytest.mark.parametrize("last", [65_536, 1_048_576])
+def test_a_file_that_ends_where_a_spreadsheet_ends_is_doubted(read, last):
+    report = read("sku,unit_cost\n" + "A,1\n" * (last - 1))
+    assert [(p.line, p.kind) for p in report.found] == [(last, "doubt")]
+    assert not read("sku,unit_cost\n" + "A,1\n" * 65_536).found
+
+
+def test_a_report_opened_and_saved_by_a_european_spreadsheet_is_refused(tmp_path):
+    header = ["Date", "FNSKU", "Event Type", "Quantity", "Fulfillment Center", "Disposition", "Reason"]
+    rows = [[dt.date(2026, day, 6) if day <= 12 else f"06/{day}/2026", "X000000001", "Adjustments", -1, "ABE2",
+             "SELLABLE", "M"] for day in range(1, 31)]
+    with pytest.raises(reports.Ambiguous, match="Download the report again"):
+        reports.read(sheet(tmp_path / "ledger.xlsx", [header, *rows]))

@@ -103,6 +103,37 @@ def test_a_stray_date_in_a_known_order_is_set_aside_alone():
     assert sum(bad) == 2
 
 
+@pytest.mark.parametrize("rewritten", ["{day:02d}.{month:02d}.2026", "2026-{month:02d}-{day:02d}"])
+def test_dates_that_a_spreadsheet_of_another_country_turned_round_are_not_read(rewritten):
+    """06/05/2026, 5 June, becomes 6 May in a European spreadsheet; 06/13/2026 stays text."""
+    texts = [rewritten.format(day=6, month=day) if day <= 12 else f"06/{day}/2026" for day in range(1, 31)]
+    for some in (texts, texts[:12]):  # the second has no date left that the spreadsheet did not understand
+        with pytest.raises(dates.Ambiguous, match="turned day and month round where it could"):
+            read(some, "date", dates="MDY")
+    with pytest.raises(dates.Ambiguous, match="turned day and month"):
+        read(texts[10:14], "date")
+    assert len(read([texts[11], texts[12]], "date")[2].doubts) == 1  # two dates of a sheet may be so by chance
+    assert not read(["2026-06-13", "06/14/2026"], "date")[2].doubts
+
+
+def test_dates_that_nothing_else_decides_are_days_of_one_month_not_one_day_of_many():
+    for texts in ([f"06/{day:02d}/26" for day in range(1, 13)], [f"{day:02d}/06/26" for day in range(1, 13)]):
+        got, _, found = read(texts, "date", dates="MDY")
+        assert {day.month for day in got} == {6} and "days of one month" in found.notes[0]
+    assert {day.day for day in read([f"{month:02d}/01/2026" for month in range(2, 8)], "date", dates="MDY")[0]} == {1}
+
+
+def test_two_digit_years_are_no_reports_own_writing():
+    assert read(["03/04/26", "05/04/26"], "date", dates="MDY")[2].doubts
+    assert not read(["03/04/2026", "05/04/2026"], "date", dates="MDY")[2].doubts
+
+
+@pytest.mark.parametrize("text", ["20260605", "2026/6/5 上午 10:20", "2026/6/5 下午3:20:00", "2026年6月5日",
+                                  '="2026-06-05"'])
+def test_days_as_chinese_spreadsheets_and_programs_write_them(text):
+    assert moment(text)[1] == dt.date(2026, 6, 5)
+
+
 @pytest.mark.parametrize(("texts", "numbers"), [
     (["1.234,56", "-0,75", "7"], [1234.56, -0.75, 7.0]),
     (["5.255,61\u00a0€", "1.000,00 €"], [5255.61, 1000.0]),
@@ -127,6 +158,23 @@ def test_an_amount_that_two_readings_fit_is_decided_by_the_file_or_not_at_all():
     assert numerals.decimal_mark([pa.array(["1.234"])], "fr") == ","
 
 
+def test_amounts_as_accountants_write_them():
+    texts = [" $(8.99)", "$ (1,204.10)", " $-   ", "(-5)", "RMB 12.50", "CN¥3"]
+    got, bad, _ = read(texts, "money")
+    assert got == [-8.99, -1204.1, 0.0, -5.0, 12.5, 3.0] and not any(bad)
+
+
+@pytest.mark.parametrize("word", ["TBD", "USD", "$", "N/A", "(-)"])
+@pytest.mark.parametrize("kind", ["money", "count"])
+def test_a_word_or_a_currency_alone_is_no_blank_cell(word, kind):
+    assert read([word, "3"], kind)[1] == [True, False]
+
+
+def test_semicolons_between_cells_come_with_decimal_commas():
+    assert numerals.decimal_mark([pa.array(["1,234"])], semicolons=True) == ","
+    assert numerals.decimal_mark([pa.array(["1,234", "0.50"])], semicolons=True) == "."
+
+
 def test_a_column_of_two_conventions_keeps_only_what_can_be_read_one_way():
     got, bad, _ = read(["12,50", "3,10", "12.50", "1.234"], "money")
     assert got[:2] == [12.5, 3.1] and bad == [False, False, True, True]
@@ -136,6 +184,7 @@ def test_counts_take_either_thousands_mark_and_no_fraction():
     assert read(["1,234", "2.345", "12", "3.0"], "count")[0] == [1234, 2345, 12, 3]
     assert read(["1.5", "1.000"], "count")[1] == [True, True]
     assert read(["1.000"], "count", decimal=",")[0] == [1000]
+    assert read(["12,00", "3,0"], "count")[0] == [12, 3]
 
 
 def test_years_of_two_digits_count_where_the_whole_column_has_them():
@@ -166,8 +215,8 @@ def test_a_month_is_kept_as_its_first_day():
 
 
 def test_the_currency_of_an_amount_is_its_own_mark():
-    found = read(["5,00 €", "US$3", "$2", "7.00"], "money")[2]
-    assert found.currency.to_pylist() == ["EUR", "USD", "", ""]
+    found = read(["5,00 €", "US$3", "$2", "7.00", "￥9", "9元"], "money")[2]
+    assert found.currency.to_pylist() == ["EUR", "USD", "", "", "¥", "CNY"]
 
 
 def test_month_words_never_mean_two_months():

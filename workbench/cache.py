@@ -25,7 +25,21 @@ import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import cells, dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, specs, values
+from workbench import (
+    cells,
+    currencies,
+    dates,
+    doubts,
+    encoding,
+    files,
+    flatfile,
+    lines,
+    numerals,
+    records,
+    reports,
+    specs,
+    values,
+)
 from workbench import seller as sellers
 from workbench.files import Part
 from workbench.flatfile import Problem
@@ -44,7 +58,8 @@ def folder() -> Path:
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs, the regions, the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
-               for module in (cells, dates, doubts, encoding, files, flatfile, lines, numerals, records, reports, values))
+               for module in (cells, currencies, dates, doubts, encoding, files, flatfile, lines, numerals, records,
+                              reports, specs, values))
     return hashlib.sha256(f"{specs.version()}{sellers.regions()}".encode() + b"".join(readers)).hexdigest()[:16]
 
 

@@ -1,13 +1,39 @@
-"""How finely a currency divides: the digits of its minor unit by ISO 4217."""
+"""How a currency is named, and how finely it divides: the digits of its minor unit by ISO 4217."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pandas as pd
 
 _DIGITS = {0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
            3: "BHD IQD JOD KWD LYD OMR TND", 4: "CLF UYW"}
+_NAMES = {"RMB": "CNY", "人民币": "CNY", "元": "CNY", "美元": "USD", "美金": "USD", "欧元": "EUR", "英镑": "GBP",
+          "日元": "JPY", "加元": "CAD", "円": "JPY", "€": "EUR", "£": "GBP"}  # as analysts write them in a sheet
+_CODES = "USD CAD MXN BRL GBP EUR SEK PLN TRY AED SAR EGP INR SGD AUD JPY CNY"  # of Amazon's sites and the sellers' own
+_IN_BRACKETS = re.compile(rf"\s*[(（]\s*({'|'.join([*_NAMES, *_CODES.split()])})\s*[)）]\s*\Z")
 _BY_CODE = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+
+
+def code(text: str) -> str:
+    """The ISO code that a cell names; the cell in capitals where it is no name that is known.
+
+    >>> code(" usd"), code("人民币"), code("dollars")
+    ('USD', 'CNY', 'DOLLARS')
+    """
+    word = text.strip().upper()
+    return _NAMES.get(word, word)
+
+
+def headed(header: str) -> tuple[str, str]:
+    """A header without the currency in brackets at its end, and the currency's code; "" without one.
+
+    >>> headed("采购成本（元）"), headed("unit_cost (USD)"), headed("Cost Per Click (CPC)")
+    (('采购成本', 'CNY'), ('unit_cost', 'USD'), ('Cost Per Click (CPC)', ''))
+    """
+    found = _IN_BRACKETS.search(header)
+    return (header[:found.start()], code(found[1])) if found else (header, "")
 
 
 def digits(currency: str) -> int:

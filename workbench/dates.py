@@ -35,9 +35,12 @@ _WORDS = (re.compile(r"(?P<day>\d{1,2})\.? (?:de )?(?P<word>[^\W\d_]{3,})\.?,? (
           re.compile(r"(?P<word>[^\W\d_]{3,})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})" + _TAIL),
           re.compile(r"(?P<day>\d{1,2})-(?P<word>[^\W\d_]{3,})\.?-(?P<year>\d{4}|\d{2})" + _TAIL))
 _CJK_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_CJK_HALF = (re.compile(r"(?:上午|午前) ?([\d:]+)"), re.compile(r"(?:下午|午後) ?([\d:]+)"))
+_BARE_DAY = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})\Z", re.ASCII)
 _MONTH = (re.compile(r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})月?\Z"),
           re.compile(r"(?P<word>[^\W\d_]{3,})[-. ]+(?P<year>\d{4}|\d{2})\Z"))  # spreadsheets turn 2026-07 into Jul-26
 _FAST_STAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"
+TURNED = 4  # days that lie as only a spreadsheet lays them: fewer may be chance
 STRAYS = 0.05  # dates the wrong way round, of those that decide, that are errors rather than another way of writing
 
 
@@ -95,8 +98,10 @@ def moments(texts: pa.Array, column: specs.Column, known: Known) -> Moments:
             return Moments(at, at.cast(pa.date32()), np.zeros(len(texts), bool), (), ())
         except pa.ArrowInvalid:
             pass  # one of them is no day of the calendar: look at each
-    parts = _whole_years([_part(text) for text in texts.to_pylist()])
-    order, notes, doubts = _order(parts, known, column)
+    written = [_part(text) for text in texts.to_pylist()]
+    parts = _whole_years(written)
+    whole = parts == written
+    order, notes, doubts = _order(parts, known, column, whole=whole)
     stamps: list[int | None] = []
     days: list[int | None] = []
     for part in parts:
@@ -104,6 +109,7 @@ def moments(texts: pa.Array, column: specs.Column, known: Known) -> Moments:
         stamps.append(moment[0] if moment else None)
         days.append(moment[1] if moment else None)
     bad = np.array([day is None for day in days], bool)
+    doubts += _turned(parts, {day for day in days if day is not None}, known, column)
     return Moments(pa.array(stamps, pa.int64()).cast(pa.timestamp("s")), pa.array(days, pa.int32()).cast(pa.date32()),
                    bad, notes, doubts)
 
@@ -111,7 +117,11 @@ def moments(texts: pa.Array, column: specs.Column, known: Known) -> Moments:
 def _part(text: str) -> dict[str, str] | None:
     """The pieces of one written date: year, month, day where it says which is which, else a, b, c in its order."""
     text = text.strip() if text.isascii() else " ".join(unicodedata.normalize("NFKC", text).split())
-    text = _CJK_DAY.sub(r"\1-\2-\3", text)
+    if not text.isascii():
+        text = _CJK_DAY.sub(r"\1-\2-\3", text)
+        for half, word in zip(_CJK_HALF, ("AM", "PM"), strict=True):
+            text = half.sub(rf"\1 {word}", text)
+    text = _BARE_DAY.sub(r"\1-\2-\3", text)
     if found := _STAMP.match(text):
         part = found.groupdict()
         if len(part["a"]) == 4:
@@ -186,14 +196,38 @@ def months(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     return pa.array(days, pa.date32()), np.array([day is None for day in days], bool)
 
 
-def _order(parts: list[dict[str, str] | None], known: Known,
-           column: specs.Column) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _turned(parts: list[dict[str, str] | None], days: set[int], known: Known, column: specs.Column) -> tuple[str, ...]:
+    """Doubts about dates that a spreadsheet of another country has turned round: it takes 06/05/2026 for 6 May and keeps
+    06/13/2026 as text, for no month is the thirteenth.
+
+    Raises Ambiguous where TURNED days or more lie so: the dates it understood all have days up to 12 and those it kept
+    never; or, where it understood all of them and the report writes days in an order of its own, each is the same day of
+    another month.
+    """
+    kept = {(part["a"], part["b"]) for part in parts if part and "year" not in part}
+    taken = {(part["year"], part["month"], part["day"]) for part in parts if part and "year" in part and "word" not in part}
+    mixed = (kept and taken and all(max(int(a), int(b)) > 12 for a, b in kept)
+             and all(int(day) <= 12 for *_, day in taken))
+    when = [dt.date.fromordinal(day + 719163) for day in days]
+    same = (known.dates in ("MDY", "DMY") and len(when) >= TURNED and len({day.day for day in when}) == 1
+            and 1 < when[0].day <= 12)
+    if not mixed and not same:
+        return ()
+    if same or len(kept) + len(taken) >= TURNED:
+        raise Ambiguous(f"{column.headers[0][1]}: a spreadsheet seems to have turned day and month round where it could. "
+                        "Download the report again and do not save it in a spreadsheet, or save the dates as 2025-12-31.")
+    return ("dates written in two ways: a spreadsheet may have turned day and month round where it could",)
+
+
+def _order(parts: list[dict[str, str] | None], known: Known, column: specs.Column, *,
+           whole: bool) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """MDY or DMY for dates written 03/04/2025, notes and doubts: what the values allow, else what the file's other dates
     say, else what the report is known to write, else what the region writes.
 
     Raises Ambiguous when the values contradict each other or nothing decides: a few months read the wrong way round
     would be wrong in silence. A stray date in a column of a known order is no contradiction; it cannot be read. What is
-    written otherwise than Amazon writes (3/4/2025) went through a spreadsheet, which may have turned it round: a doubt.
+    written otherwise than Amazon writes (3/4/2025, or years that are not `whole`) went through a spreadsheet, which may
+    have turned it round: a doubt.
     """
     dates = known.dates if known.dates in ("MDY", "DMY") else ""
     slashed = [part for part in parts if part and "year" not in part]
@@ -210,7 +244,13 @@ def _order(parts: list[dict[str, str] | None], known: Known,
         return ("DMY" if day_first else "MDY"), (), ()
     if told := known.told():
         return told, (), ()
-    own = all((part["sep"], len(part["a"]), len(part["b"])) == ("/", 2, 2) for part in slashed)
+    first, second = ({int(part[name]) for part in slashed} for name in "ab")
+    one, many = sorted((first, second), key=len)
+    if dates and len(one) == 1 and len(many) >= TURNED and one != {1}:  # else each the same day of another month
+        order, word = ("MDY", "month") if one is first else ("DMY", "day")
+        return order, (f"no date decides the order of day and month; read {word} first, so that they are days of one "
+                       "month",), ()
+    own = whole and all((part["sep"], len(part["a"]), len(part["b"])) == ("/", 2, 2) for part in slashed)
     order = dates if dates and own else known.local or ("" if any(part["sep"] == "-" for part in slashed) else dates)
     if not order:
         example = f"{slashed[0]['a']}{slashed[0]['sep']}{slashed[0]['b']}{slashed[0]['sep']}{slashed[0]['c']}"

@@ -6,22 +6,25 @@ of the whole column (a seller whose SKUs hold inch marks) is a note.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import specs
-from workbench.cells import texts_of
-from workbench.flatfile import Problem
+from workbench.cells import as_codes, kept, of_rows, texts_of
+from workbench.flatfile import NotReadable, Problem, Raw
 
 TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "totale",
                     "totaal", "合计", "总计", "小计", "合計", "総計"))  # folded first cells of a total row
 
 MOST = 100_000_000  # units in one row
 
-_ODD = np.isin(np.arange(256), [*range(33), *b'",;:', *range(127, 256)])
+_ODD = np.isin(np.arange(256), [*range(33), *b'",;:\'', *range(127, 256)])
 _MARKS = np.isin(np.arange(256), [*b",."])
-_DAMAGE = r'["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
+_DAMAGE = r'^\'|["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
 _MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 _AMOUNT = r"^-?\d+[.,]\d\d$"
 _LOST = r"\x{fffd}|[\x{80}-\x{9f}]|\?{2,}"  # in free text: characters that a recoding has lost
@@ -66,6 +69,37 @@ def counts(values: pa.Array, column: specs.Column, lines: np.ndarray) -> list[Pr
                     f"cell{'s' * (len(rows) > 1)}, the first {first}; read as it stands. Was a column moved?", "doubt")]
 
 
+def fractions(amounts: np.ndarray, digits: np.ndarray, column: str, lines: np.ndarray) -> list[Problem]:
+    """A doubt about amounts with decimals in a currency that has none: a spreadsheet took thousands (1,980) for decimals.
+    `digits`: of the minor unit of each row's currency. Estimates and unit costs may be that fine."""
+    if specs.registry()[column].get("fine"):
+        return []
+    rows = np.flatnonzero((digits == 0) & (np.abs(amounts - np.round(amounts)) > 1e-9))
+    if not len(rows):
+        return []
+    first = f"{amounts[rows[0]]:.15g}"
+    return [Problem(int(lines[rows[0]]), column, first, f"decimals in a currency that has none: {len(rows)} "
+                    f"cell{'s' * (len(rows) > 1)}, the first {first!r}; rounded. Did a spreadsheet take thousands for "
+                    "decimals?", "doubt")]
+
+
+def unglued(raw: Raw) -> Raw:
+    """The rows without header lines between them. Raises NotReadable where an export was glued below another that holds
+    rows of its own, for they would count twice."""
+    heads = _repeats(raw.cells, raw.header)
+    if not len(heads):
+        return raw
+    twice = _again(raw.cells, heads, len(raw.lines))
+    if twice >= 0:
+        raise NotReadable(f"line {raw.lines[heads[0]]}: the header line again, and line {raw.lines[twice]} below it stands "
+                          "above it too: exports glued together would count it twice. Save each as a file of its own.")
+    keep = np.ones(len(raw.lines), bool)
+    keep[heads] = False
+    columns, lines = kept(raw.cells, raw.lines, keep)
+    again = [Problem(int(line), "", "", "the header line again: another export begins here") for line in raw.lines[heads]]
+    return replace(raw, cells=columns, lines=lines, problems=[*raw.problems, *again])
+
+
 def is_total(texts: pa.Array) -> np.ndarray:
     """Which of the distinct texts are the first cell of a total row.
 
@@ -107,3 +141,30 @@ def _told(values: pa.Array, texts: pa.Array, odd: pa.Array, column: specs.Column
     first = values[int(rows[0])].as_py()
     return [Problem(int(lines[rows[0]]), column.name, first[:200], f"{sign}: {len(rows)} cell{'s' * (len(rows) > 1)}, the "
                     f"first {first[:40]!r}; read as it stands", kinds[0] if few else kinds[1])]
+
+
+def _repeats(cells: dict[int, pa.Array], header: list[str]) -> np.ndarray:
+    """Which rows are the header line again, where an export was glued below another.
+
+    >>> _repeats({0: pa.array(["A", "sku"]), 1: pa.array(["1", "unit_cost"])}, ["sku", "unit_cost"]).tolist()
+    [1]
+    """
+    coded = {position: values for position, values in cells.items() if header[position]}
+    least = min(coded, key=lambda position: len(texts_of(coded[position])), default=None)
+    if least is None or pc.index(texts_of(coded[least]), header[least]).as_py() < 0:
+        return np.empty(0, np.int64)
+    rows = np.flatnonzero(of_rows(coded[least], lambda texts: pc.equal(texts, header[least])))
+    same = [values.take(pa.array(rows)).cast(pa.string()) for values in coded.values()]
+    alike = sum(pc.equal(values, header[position]).to_numpy(zero_copy_only=False).astype(int)
+                for position, values in zip(coded, same, strict=True))
+    return rows[alike > len(coded) / 2]
+
+
+def _again(cells: dict[int, pa.Array], heads: np.ndarray, size: int) -> int:
+    """The first row below one of the header lines `heads` that stands above it too, -1 where none does."""
+    frame = pd.DataFrame({position: as_codes(values).indices.to_numpy() for position, values in cells.items()})
+    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    part = np.searchsorted(heads, np.arange(size), side="right")
+    first = pd.Series(part).groupby(rows).transform("min").to_numpy()
+    found = np.setdiff1d(np.flatnonzero(part > first), heads)
+    return int(found[0]) if len(found) else -1

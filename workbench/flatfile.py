@@ -61,6 +61,7 @@ class Raw:
     encoding: str
     problems: list[Problem] = field(default_factory=list)
     preamble: str = ""  # what stands above the header
+    delimiter: str = ""  # between the cells of a line
 
 
 @dataclass(frozen=True)
@@ -246,9 +247,13 @@ def _decoded(found: Split, layout: Layout, top: _Header, mark: str, region: str)
     looked = careful(texts, found.bad, ragged, spare_cells(head, layout), layout)
     cells, lines = _with(cells, lines, looked, layout)
     problems += looked.problems + _beside(looked.lone, lines)
+    glued = next((line for line in found.bad if found.texts[line].find(top.text) > 0), 0)
+    if glued and layout.width > 2:
+        raise NotReadable(f"line {glued}: the header line begins inside a line: exports glued together without a line end "
+                          "between them. Save each as a file of its own.")
     if choice.doubt:
         problems.append(Problem(0, "", "", choice.doubt, "doubt"))
-    return Raw(match, header, cells, lines, mark or choice.encoding, problems, above)
+    return Raw(match, header, cells, lines, mark or choice.encoding, problems, above, layout.delimiter)
 
 
 def _texts(cells: dict[int, pa.Array], choice: encoding.Choice) -> tuple[dict[int, pa.Array], list[np.ndarray]]:

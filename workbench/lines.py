@@ -8,6 +8,7 @@ header's number of cells is set aside with its number, never bent to fit.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import functools
 import re
@@ -191,6 +192,9 @@ def _piece(data: bytes, layout: Layout) -> Split:
     """The lines of one piece, numbered from 0."""
     if b"\0" in data:
         raise NotReadable("the file holds NUL bytes: it is damaged or not a text file. Download it again.")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\n" + codecs.BOM_UTF8 in data:  # a marked export was glued below another
+        data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")
     tabs = layout.delimiter == "\t"
     accounted = layout.quoted and not (tabs and layout.bare) and _accounted(data, layout)
     cells, lines, bad, total, inner = accounted or _loose(data, layout)

@@ -21,17 +21,19 @@ _TWO_READINGS = r"^-?[1-9]\d{0,2}\.\d{3}$"  # 1.234 is one and a bit, or a thous
 _POINT = re.compile(r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+", re.ASCII)  # 71,168.00 1,23,456.00
 _COMMA = re.compile(r"[1-9]\d{0,2}(?:[.\u00a0\u202f ']\d{3})+(?:,\d+)?|\d+(?:,\d+)?|,\d+", re.ASCII)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}|[1-9]\d{0,2}(?:[.\u00a0\u202f ']\d{3})+", re.ASCII)
-_MONEY_WORD = r"(?:[A-Z]{1,3}\$|[$€£¥₹₺円元]|[A-Z]{3}\b|kr\.?|zł)"
-# What a currency mark means; a bare $ is six currencies, ¥ is yen wherever FBA sells.
+_MONEY_WORD = r"(?:[A-Z]{1,3}[$¥]|[$€£¥₹₺円元]|[A-Z]{3}\b|kr\.?|zł)"
+# What a currency mark means; a bare $ is six currencies, ¥ is yen or yuan: the file tells.
 MARKS = {"US$": "USD", "CA$": "CAD", "C$": "CAD", "MX$": "MXN", "AU$": "AUD", "A$": "AUD", "S$": "SGD", "R$": "BRL",
-         "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "₹": "INR", "₺": "TRY", "zł": "PLN"}
+         "€": "EUR", "£": "GBP", "¥": "¥", "CN¥": "CNY", "RMB": "CNY", "元": "CNY", "JP¥": "JPY", "円": "JPY", "₹": "INR",
+         "₺": "TRY", "zł": "PLN"}
 COMMA_LANGUAGES = ("de", "fr", "it", "es", "nl", "sv", "pl", "pt")
 BLANKS = ("", "--", "-", "\u2013")
 
 
-def decimal_mark(columns: Iterable[pa.Array], language: str = "en") -> str:
-    """How a file writes decimals: "." or ",", by the amounts that allow one reading only, else by its language; "" where
-    neither tells, for English headers stand above decimal commas too.
+def decimal_mark(columns: Iterable[pa.Array], language: str = "en", *, semicolons: bool = False) -> str:
+    """How a file writes decimals: "." or ",", by the amounts that allow one reading only, else by its language or by the
+    `semicolons` between its cells, which spreadsheets write where the comma begins the decimals; "" where nothing tells,
+    for English headers stand above decimal commas too.
 
     >>> decimal_mark([pa.array(["1.234", "12,50"])]), decimal_mark([pa.array(["1.234"])], "de")
     (',', ',')
@@ -45,7 +47,7 @@ def decimal_mark(columns: Iterable[pa.Array], language: str = "en") -> str:
             votes[only] = votes.get(only, 0) + 1
     if votes["."] != votes[","]:
         return max((".", ","), key=votes.get)
-    return "," if language in COMMA_LANGUAGES else ""
+    return "," if semicolons or language in COMMA_LANGUAGES else ""
 
 
 def _only_reading(text: str) -> str:
@@ -76,20 +78,30 @@ def numbers(texts: pa.Array, column: specs.Column, decimal: str) -> tuple[pa.Arr
 
 
 def _bare_number(text: str) -> tuple[str, int]:
-    """A number's digits and separators without sign, currency and brackets, and its sign."""
+    """A number's digits and separators without sign, currency and brackets, and its sign.
+
+    >>> [_bare_number(text) for text in ("$ (5.00)", "(-5)", "$ -", "12,50-", "TBD")]
+    [('5.00', -1), ('5', -1), ('0', 1), ('12,50', -1), ('TBD', 1)]
+    """
     bare = text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u2013", "-")
     bare = re.sub(r'^="+|"+$', "", bare.strip())
-    sign = 1
-    if bare.startswith("(") and bare.endswith(")"):
-        bare, sign = bare[1:-1].strip(), -1
     if bare in BLANKS:
         return bare, 1
-    bare = re.sub(rf"^([-+]?)\s*{_MONEY_WORD}\s*|\s*{_MONEY_WORD}(-?)$", r"\1\2", bare).strip()
-    if bare.endswith("-"):  # 12,50-
-        bare = "-" + bare[:-1]
-    if bare.startswith(("-", "+")):
-        return bare[1:].strip(), -sign if bare[0] == "-" else sign
-    return bare, sign
+    number, sign = _unmarked(bare), 1
+    if number.startswith("(") and number.endswith(")"):
+        number, sign = _unmarked(number[1:-1].strip()), -1
+    if number in ("", "-"):  # a currency alone is no number; with a dash it is how spreadsheets write a zero
+        return ("0", 1) if number and sign == 1 else (bare, 1)
+    if number.endswith("-"):  # 12,50-
+        number = "-" + number[:-1]
+    if number.startswith(("-", "+")):
+        return number[1:].strip(), -1 if number[0] == "-" else sign
+    return number, sign
+
+
+def _unmarked(text: str) -> str:
+    """The text without the currency before or after its number."""
+    return re.sub(rf"^([-+]?)\s*{_MONEY_WORD}\s*|\s*{_MONEY_WORD}(-?)$", r"\1\2", text).strip()
 
 
 def _decimals(texts: list[str], decimal: str, *, unsure: bool) -> list[float | None]:
@@ -117,18 +129,19 @@ def _count(text: str, decimal: str) -> int | None:
     1.000 could be one or a thousand and is neither, unless the file's decimals are known to follow a comma."""
     if text.isdigit():
         return int(text)
-    if re.fullmatch(r"\d{1,15}\.0{1,2}|0\.0+", text):
-        return int(text.split(".")[0])
+    if re.fullmatch(r"\d{1,15}[.,]0{1,2}|0\.0+", text):
+        return int(re.split("[.,]", text)[0])
     if _THOUSANDS.fullmatch(text) and (decimal == "," or not re.fullmatch(r"\d{1,3}\.000", text)):
         return int(re.sub(r"\D", "", text))
     return None
 
 
 def marks(texts: pa.Array) -> pa.Array | None:
-    """The currency that each amount's own mark names, "" where it has none; None where no amount has one.
+    """The currency that each amount's own mark names ("¥" where that is yen or yuan), "" where it has none; None where no
+    amount has one.
 
-    >>> marks(pa.array(["5,10 €", "US$3", "7"])).to_pylist()
-    ['EUR', 'USD', '']
+    >>> marks(pa.array(["5,10 €", "US$3", "￥9", "7"])).to_pylist()
+    ['EUR', 'USD', '¥', '']
     """
     marked = pc.match_substring_regex(texts, r"[^\d\s.,()+\-=\"]")
     if not pc.any(marked).as_py():

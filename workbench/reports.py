@@ -27,6 +27,8 @@ from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
 
+SHEET_ENDS = (65_536, 1_048_576)  # lines of an old and of a new sheet of Excel
+
 __all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
            "blank", "empty", "frame", "read", "read_part"]
 
@@ -160,6 +162,7 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
     """Raw text to typed columns; rows with a cell that cannot be read go to the problems. `local`: how the seller's region
     writes dates, where that is known."""
     spec = raw.match.spec
+    raw = doubts.unglued(raw)
     problems = [*raw.problems, *_swallowed(raw.match)]
     rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
     bad = np.zeros(len(raw.lines), bool)
@@ -170,7 +173,7 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
         bad[row] = True
     amounts = [position for position, column in raw.match.columns.items() if column.type == "money"]
     decimal = numerals.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
-                                    raw.match.language)
+                                    raw.match.language, semicolons=raw.delimiter == ";")
     marks = []
 
     def told() -> str:
@@ -200,7 +203,8 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
             problems.extend(doubts.counts(found.arrays[column.name], column, raw.lines))
         if column.type in ("id", "code", "text"):
             problems.extend(doubts.cells(found.arrays[column.name], column, raw.lines, proven=proven))
-        marks.extend([] if found.currency is None else [found.currency])
+        if found.currency is not None:
+            marks.append((found.currency, found.arrays[column.name]))
         return found.arrays[column.name]
 
     for position, column in raw.match.columns.items():
@@ -221,16 +225,23 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
             problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
     if "currency" not in arrays:
         arrays |= _currency(raw, marks)
+    elif marks:
+        arrays["currency"], contradicted = _marked(raw, arrays["currency"], marks)
+        problems += contradicted
     table = _assembled(spec, arrays, raw, len(raw.lines))
     keep = ~bad
+    if len(raw.lines) and int(raw.lines[-1]) in SHEET_ENDS:
+        problems.append(Problem(int(raw.lines[-1]), "", "", "the file ends on the last line that a spreadsheet has: what "
+                                "stood below it is lost. Download the report again.", "doubt"))
     if amounts:
         table, keep = _unfolded(table, amounts, keep)
     if not keep.all():
         table = table.filter(pa.array(keep))
     if not rows:
         problems.append(Problem(0, "", "", "the report is empty: a header and no row", "empty"))
-    problems.sort(key=lambda problem: problem.line)
-    return Report(spec, part, _rounded(table), rows, raw.encoding, tuple(problems))
+    table, finer = _rounded(table)
+    problems = sorted([*problems, *finer], key=lambda problem: problem.line)
+    return Report(spec, part, table, rows, raw.encoding, tuple(problems))
 
 
 def _swallowed(match: specs.Match) -> list[Problem]:
@@ -278,10 +289,10 @@ def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: in
     return pa.table(columns, schema=pa.schema(fields))
 
 
-def _currency(raw: Raw, marks: list[pa.Array]) -> dict[str, pa.Array]:
+def _currency(raw: Raw, marks: list[tuple[pa.Array, pa.Array]]) -> dict[str, pa.Array]:
     """The currency of each row where no column says it: what the preamble says, the site of the sale, or the marks of
-    the amounts. Empty where none of them tells, or where two of them disagree."""
-    known = {specs.fold(word): currency for word, currency in raw.match.spec.currencies}
+    the amounts or of their headers. Empty where none of them tells, or where two of them disagree."""
+    known = {specs.fold(word): currency for word, currency in raw.match.spec.currencies if specs.fold(word)}
     words = {specs.fold(word) for word in re.findall(r"\w+", raw.preamble)}
     said = {known[word] for word in known if word in words or not word.isascii() and word in specs.fold(raw.preamble)}
     if len(said) == 1:
@@ -293,10 +304,33 @@ def _currency(raw: Raw, marks: list[pa.Array]) -> dict[str, pa.Array]:
         only = {word for word in sold if word}  # rows without a site (transfers, fees) are in the file's one currency
         rest = only.pop() if len(only) == 1 else ""
         return {"currency": pa.array([word or rest for word in sold], pa.string()).take(coded.indices).dictionary_encode()}
-    named = {word for array in marks for word in array.dictionary.to_pylist() if word}
+    named = {_yen_or_yuan(raw, amounts) if word == "¥" else word
+             for array, amounts in marks for word in array.dictionary.to_pylist() if word}
+    named |= {code for position, column in raw.match.columns.items() if column.type == "money"
+              for code in [currencies.headed(raw.header[position])[1]] if code}
     if len(named) == 1:
         return {"currency": pa.array([named.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
     return {}
+
+
+def _marked(raw: Raw, told: pa.Array, marks: list[tuple[pa.Array, pa.Array]]) -> tuple[pa.Array, list[Problem]]:
+    """The currency column, where it is blank as the marks of the amounts name it; doubts where they contradict it."""
+    words, found = np.array(told.to_pylist(), object), []
+    for array, amounts in marks:
+        yen = _yen_or_yuan(raw, amounts)
+        named = np.array([yen if word == "¥" else word for word in array.to_pylist()], object)
+        words = np.where(words == "", named, words)
+        odd = np.flatnonzero((named != "") & (named != words))
+        found += [Problem(int(raw.lines[row]), "currency", words[row], f"the column says {words[row]!r}, the amount beside "
+                          f"it {named[row]!r}: read as the column says", "doubt") for row in odd[:1].tolist()]
+    return pa.array(words, pa.string()).dictionary_encode(), found
+
+
+def _yen_or_yuan(raw: Raw, amounts: pa.Array) -> str:
+    """What ¥ is before `amounts`: yen have no decimals; a Chinese sheet of costs is in yuan."""
+    yuan = raw.match.language == "zh" and "¥" in dict(raw.match.spec.currencies)
+    whole = pc.all(pc.equal(pc.round(amounts), amounts)).as_py()
+    return "CNY" if yuan or whole is False else "JPY"
 
 
 def blank(kind: pa.DataType, size: int) -> pa.Array:
@@ -358,11 +392,12 @@ def _plain(cells: pa.Array | None, size: int) -> pa.Array:
     return cells.dictionary.take(cells.indices) if isinstance(cells, pa.DictionaryArray) else cells
 
 
-def _rounded(table: pa.Table) -> pa.Table:
-    """Amounts at the minor unit of the row's currency (2 digits where the table has none)."""
+def _rounded(table: pa.Table) -> tuple[pa.Table, list[Problem]]:
+    """Amounts at the minor unit of the row's currency (2 digits where the table has none); doubts about finer ones."""
+    finer: list[Problem] = []
     money = [name for name in table.schema.names if specs.registry().get(name, {}).get("type") == "money"]
     if not money or not table.num_rows:
-        return table
+        return table, finer
     digits = np.full(table.num_rows, 2)
     if "currency" in table.schema.names:
         coded = one(table.column("currency").chunks)
@@ -373,7 +408,9 @@ def _rounded(table: pa.Table) -> pa.Table:
         rounded = np.round(amounts, 2)
         for odd in set(np.unique(digits)) - {2}:
             rounded = np.where(digits == odd, np.round(amounts, odd), rounded)
+        if digits.min() == 0:
+            finer += doubts.fractions(amounts, digits, name, table.column("line").to_numpy())
         at = table.schema.get_field_index(name)
         array = pa.array(rounded + 0.0, from_pandas=True)  # + 0.0: no minus zero
         table = table.set_column(at, table.schema.field(at), array)
-    return table
+    return table, finer

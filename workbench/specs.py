@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from workbench import currencies
+
 TYPES = ("id", "code", "text", "currency", "count", "money", "number", "date", "month", "instant", "flag")
 OWN = ("file", "line", "snapshot_on")  # columns that every table, or every snapshot, has beside those of its report
 
@@ -196,7 +198,7 @@ def match(header: Sequence[str]) -> Match:
 
 @functools.lru_cache(1 << 10)
 def _match(header: tuple[str, ...]) -> Match:
-    folded = [fold(cell) for cell in header]
+    folded = [fold(currencies.headed(cell)[0]) for cell in header]
     present = _present(folded)
     fits = [found for name in sorted(present) if _required(name) <= present[name]
             and (found := _fit(reports()[name], header, folded))]

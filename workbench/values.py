@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import specs
+from workbench import currencies, specs
 from workbench.cells import as_codes
 from workbench.dates import Known, moments, months
 from workbench.numerals import BLANKS, marks, numbers
@@ -56,6 +56,7 @@ def typed(raw: pa.Array, column: specs.Column, *, dates: str = "", decimal: str 
     texts, indices = coded.dictionary, coded.indices
     if column.type in ("id", "text", "code", "currency"):
         return _codes(texts, indices, column)
+    texts = _without_guard(texts)
     currency, notes, doubts = None, (), ()
     if column.type in ("count", "money", "number"):
         values, bad = numbers(texts, column, decimal)
@@ -126,7 +127,7 @@ def _codes(texts: pa.Array, indices: pa.Array, column: specs.Column) -> Typed:
     notes = _shortened(texts, column)
     bad = _missing(texts, column)
     if column.type == "currency":
-        words = [text.strip().upper() for text in texts.to_pylist()]
+        words = [currencies.code(text) for text in texts.to_pylist()]
         bad |= np.array([bool(word) and not re.fullmatch("[A-Z]{3}", word) for word in words], bool)
         texts, expected = pa.array(words, pa.string()), "a currency code like USD"
     elif column.type == "code":
