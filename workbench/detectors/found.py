@@ -351,9 +351,7 @@ def reimbursements(papers: Papers) -> pd.DataFrame:
         table = table.assign(original_reimbursement_id=first.where(~back | (first != ""), own))
         order = order.where(~back | (order != ""), _order_of_payment(table, back))
     return table.assign(units=np.where(back, taken, np.maximum(given, 0)).astype(np.int64), kind=kind,
-                        day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount,
-                        fnsku=table["fnsku"].astype("str"), msku=table["msku"].astype("str"),
-                        file=table["file"].astype("str"))
+                        day=table["approved_on"], key=key(papers, table), order_id=order, amount=amount)
 
 
 def _order_of_payment(table: pd.DataFrame, back: pd.Series) -> pd.Series:
