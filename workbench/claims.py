@@ -93,7 +93,7 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
         texts = beside.submit(_joined, places, claim[places["claim"]], len(order))
         table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                              note=_noted(table, policy, as_of))
-        columns = {name: _plain(table[name].take(order)) for name in COLUMNS if name in table}
+        columns = {name: _plain(table.pop(name).take(order)) for name in COLUMNS if name in table}
         made = columns | {name: pd.Series(words, dtype="str") for name, words in texts.result().items()}
     made["claim_id"] = pd.Series(_hexadecimal(numbers[order]), dtype="str")
     return pd.DataFrame({name: made[name] for name in COLUMNS}, copy=False)
