@@ -115,10 +115,16 @@ def test_a_sheet_with_a_cell_at_the_far_end_is_refused(tmp_path):
     ("a.csv", zipped([("a.csv", SHEET)]), "zip archive or a workbook"), ("a.txt", gzip.compress(b"x"), "gzip"),
     ("a.txt", b"%PDF-1.7\n", "PDF"), ("a.csv", b"\xef\xbb\xbf<!DOCTYPE html><html></html>", "web page"),
     ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel"), ("a.txt", b"", "empty"), ("a.txt", b"hello\n", "header"),
-    ("a.json", b"[" * 100_000, "damaged"), ("a.json", b"\xff\xfe\x00", "damaged"), ("a.xlsx", b"sku,unit_cost", "damaged"),
+    ("a.json", b"[" * 100_000, "damaged"), ("a.json", b"\xff\xfe\x00", "damaged"),
+    ("a.xlsx", b"sku,unit_cost", r"Name it \.csv"),
+    ("a.csv", b"<table><tr><td>sku", "web page: download"), ("a.txt", b"From: <Saved by Blink>\r\n", "web page: download"),
+    ("a.csv", b'<?xml version="1.0"?>', "XML"), ("a.txt", b'{"payload": {}}', r"name it \.json"),
+    ("a.csv", "??,????,SKU\r\n".encode(), "letters were lost"),
+    ("a.csv", b'"sku,""unit_cost""",,\r\n"A,""1""",,\r\n', "fits no known report"),
+    ("a.csv", b'"sku,""unit_cost"""\r\n"A,""1"""\r\n', "every line stands in quotes as one cell"),
     ("a.zip", b"PK\x03\x04", "not a whole zip")],
     ids=["zip", "gzip", "pdf", "web page", "old excel", "empty", "text", "deep json", "utf-16 json", "csv as xlsx",
-         "cut zip"])
+         "table", "saved page", "xml", "json as text", "lost letters", "more cells", "lines as cells", "cut zip"])
 def test_what_is_no_export_is_refused_by_what_it_is_and_by_its_name(tmp_path, name, data, what):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ValueError, match=what) as refused:

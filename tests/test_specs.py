@@ -281,3 +281,14 @@ def test_a_newer_export_owns_a_countrys_month_and_no_others(tmp_path):
         (tmp_path / name).write_text(f"{header}\n{row}\n", "utf-8")
     fees = books.open(tmp_path)["storage_fees"]
     assert sorted(zip(fees["country"], fees["storage_fee"], strict=True)) == [("CA", 0.94), ("US", 0.94)]
+
+
+def test_a_chinese_sheet_of_cases_is_read_in_the_words_that_the_pages_show(tmp_path):
+    shown = tomllib.loads((files("workbench") / "words" / "zh.toml").read_text("utf-8"))["claim_type"]
+    kinds = {shown[kind]: kind for kind in specs.registry()["claim_type"]["words"]}
+    outcomes = {"通过": "approved", "已拒绝": "denied", "rejected": "denied", "处理中": "pending"}
+    rows = [f"{at},{kind},2026-05-13,{outcome}" for at, kind in enumerate(kinds) for outcome in outcomes]
+    (tmp_path / "cases.csv").write_text("\n".join(["案例编号,索赔类型,提交日期,处理结果", *rows, ""]), "utf-8")
+    report = reports.read(tmp_path / "cases.csv")
+    assert not report.found and set(report.table["claim_type"]) == set(kinds.values())
+    assert report.table["outcome"].tolist() == list(outcomes.values()) * len(kinds)

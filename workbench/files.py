@@ -222,6 +222,8 @@ def check_workbook(data: pa.Buffer, label: str) -> None:
     cap = min(LARGEST, max(data.size * RATIO, 100 << 20))
     if bytes(memoryview(data)[:4]) == b"\xd0\xcf\x11\xe0":
         raise Refused(f"{label}: an old Excel workbook, or one with a password. Save it as .xlsx without a password.")
+    if bytes(memoryview(data)[:2]) != b"PK" and b"\0" not in bytes(memoryview(data)[:1000]):
+        raise Refused(f"{label}: no workbook but a text file. Name it .csv.")
     size = 0
     with _unpacking(label), zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():

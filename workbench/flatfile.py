@@ -7,6 +7,7 @@ dictionary-encoded, and only lines that do not fit are looked at one by one.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -42,9 +43,11 @@ OTHERS = {  # what a file begins with that is no export
     b"PK\x03\x04": "a zip archive or a workbook: name it .zip or .xlsx",
     b"\x1f\x8b": "a gzip archive: name it .gz",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
-    b"%PDF": "a PDF",
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
+    b"%PDF": "a PDF: download the report as .csv or .txt",
+    **dict.fromkeys((b"<!doctype html", b"<html", b"<table", b"from: <saved by", b"mime-version:"),
+                    "a web page: download the report itself"),
+    b"<?xml": "an XML file: save it as .csv or .xlsx",
+    b"{": "an API answer: name it .json",
 }
 
 __all__ = ["NotReadable", "Problem", "Raw", "read", "text"]
@@ -209,12 +212,22 @@ def _header_in(head: bytes, name: str, errors: str) -> _Header:
                                   f"{LONGEST} and {COLUMNS}.")
             try:
                 cells = next(csv.reader([bare.decode(name, errors)], delimiter=delimiter))
+                _refuse_wrapped(cells, delimiter)
                 return _Header(specs.match(cells), cells, number, at, delimiter, name, head[:at - len(line)], bare)
             except UnicodeDecodeError:
                 break
             except specs.UnknownReport as error:
                 failure = _likelier(failure, error)
     raise failure or specs.UnknownReport("no line looks like a header: not a table separated by tabs or commas")
+
+
+def _refuse_wrapped(cells: list[str], delimiter: str) -> None:
+    """Raises NotReadable where the one cell of a line is a known header: each line was saved as one cell."""
+    if len(cells) == 1 and delimiter in cells[0]:
+        with contextlib.suppress(specs.UnknownReport):
+            specs.match(next(csv.reader(cells, delimiter=delimiter)))
+            raise NotReadable("every line stands in quotes as one cell: a spreadsheet that expects another separator has "
+                              "saved the file. Download it again and do not save it in a spreadsheet.")
 
 
 def _likelier(one: specs.UnknownReport | None, other: specs.UnknownReport) -> specs.UnknownReport:

@@ -324,6 +324,8 @@ def _nearest(header: Sequence[str], present: dict[str, set[str]]) -> str:
         return len(_required(name) & present[name]) / max(len(_required(name)), 1), len(present[name])
 
     text = f"header {_shown(header)} fits no known report."
+    if sum("??" in cell for cell in header) > 1:
+        return text + " Its letters were lost when it was saved (??). Download it again, or save it as CSV UTF-8."
     nearest = max(sorted(present), key=score, default="")
     if not nearest or score(nearest)[0] < 0.5:
         return text + " Is it an Amazon report, with its header line?"
