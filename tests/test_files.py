@@ -119,7 +119,7 @@ def test_a_sheet_with_a_cell_at_the_far_end_is_refused(tmp_path):
     ("a.xlsx", b"sku,unit_cost", r"Name it \.csv"),
     ("a.csv", b"<table><tr><td>sku", "web page: download"), ("a.txt", b"From: <Saved by Blink>\r\n", "web page: download"),
     ("a.csv", b'<?xml version="1.0"?>', "XML"), ("a.txt", b'{"payload": {}}', r"name it \.json"),
-    ("a.csv", "??,????,SKU\r\n".encode(), "letters were lost"),
+    ("a.csv", b"??,????,SKU\r\n", "letters were lost"),
     ("a.csv", b'"sku,""unit_cost""",,\r\n"A,""1""",,\r\n', "fits no known report"),
     ("a.csv", b'"sku,""unit_cost"""\r\n"A,""1"""\r\n', "every line stands in quotes as one cell"),
     ("a.zip", b"PK\x03\x04", "not a whole zip")],
