@@ -27,6 +27,7 @@ _MARKS = np.isin(np.arange(256), [*b",."])
 _DAMAGE = r'^\'|["\x00-\x1f\x7f\x{80}-\x{9f}\x{fffd}]|^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$'
 _MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
 _AMOUNT = r"^-?\d+[.,]\d\d$"
+_LONE = r'^"[^"]*$|^[^"]*\pL"$'  # in free text: half a pair of quotes; after a digit one stands for inches
 _LOST = r"\x{fffd}|[\x{80}-\x{9f}]|\?{2,}"  # in free text: characters that a recoding has lost
 
 
@@ -40,7 +41,9 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
         if not _any(texts, _ODD):
             return []
         lost = pc.match_substring_regex(texts, _LOST)
-        return _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
+        lone = pc.match_substring_regex(texts, _LONE)
+        found = _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
+        return found + _told(values, texts, lone, column, lines, "half a pair of quotation marks", ("doubt", "note"))
     found = _misshapen(values, texts, column, lines)
     if _any(texts, _MARKS):
         amounts = pc.match_substring_regex(texts, _AMOUNT)
