@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import detectors, worth
+from workbench import currencies, detectors, worth
 from workbench.books import Books
 from workbench.detectors import coded
 from workbench.policy import NO_RULE, Policy
@@ -175,7 +175,7 @@ def compared(found: Detected, one: Policy, other: Policy) -> pd.DataFrame:
         if name.startswith("units"):
             joined[name] = joined[name].astype("int64")
         else:
-            joined = worth.rounded(joined, name, joined[name])
+            joined[name] = currencies.rounded(joined[name], joined["currency"])
     return joined
 
 
@@ -229,7 +229,7 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
                                    ["settled", "ambiguous", "wait", "open"], "expired")
     table["ambiguous"] = coded.replaced(doubt, ~still, "")
     amount = (table["units_open"] * table["unit_value"]).where(still, 0.0)
-    return worth.rounded(table, "amount_open", amount)
+    return table.assign(amount_open=currencies.rounded(amount, table["currency"]))
 
 
 def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import worth
+from workbench import currencies
 
 DISPUTES = ("underpaid", "wrong_reversal")  # claims about a payment: the unit itself stands under its first claim
 STEPS = ("settled_alone", "settled_filed", "approved", "pending", "denied", "open", "wait", "expired", "ambiguous")
@@ -184,8 +184,8 @@ def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, paym
         out[["paid", "taken_back"]] = out[["paid", "taken_back"]].fillna(0.0)
     missing = (out["amount"] - out["paid"]).where(out["outcome"] == "approved").clip(lower=0)
     for name in ("paid", "taken_back", "amount_owed"):
-        out = worth.rounded(out, name, out[name])
-    return worth.rounded(out, "amount_missing", missing)
+        out[name] = currencies.rounded(out[name], out["currency"])
+    return out.assign(amount_missing=currencies.rounded(missing, out["currency"]))
 
 
 # ---------------------------------------------------------------------------------------------------- where it stands
@@ -227,7 +227,7 @@ def waterfall(standing: pd.DataFrame) -> pd.DataFrame:
     long["step"] = pd.Categorical(long["step"], ["owed", *STEPS])
     sums = long.groupby(["currency", "step"], observed=False, as_index=False)[["units", "amount", "units_unvalued"]].sum()
     sums = sums.astype({"step": "str", "units": "int64", "units_unvalued": "int64"})
-    return worth.rounded(sums, "amount", sums["amount"])
+    return sums.assign(amount=currencies.rounded(sums["amount"], sums["currency"]))
 
 
 def cash(payments: pd.DataFrame) -> pd.DataFrame:
@@ -239,7 +239,7 @@ def cash(payments: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([rows, rows.assign(step="received")])
     rows["step"] = pd.Categorical(rows["step"], [*CASH, "received"])
     sums = rows.groupby(["currency", "step"], observed=False, as_index=False)[["amount", "payments"]].sum()
-    return worth.rounded(sums.astype({"step": "str"}), "amount", sums["amount"])
+    return sums.assign(step=sums["step"].astype("str"), amount=currencies.rounded(sums["amount"], sums["currency"]))
 
 
 def missed(standing: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +252,7 @@ def missed(standing: pd.DataFrame) -> pd.DataFrame:
     sums = rows.groupby(["month", "claim_type", "currency"], as_index=False).agg(
         claims=("claim_id", "size"), units=("units_open", "sum"), amount=("amount_open", "sum"),
         claims_unvalued=("unvalued", "sum"))
-    return worth.rounded(sums, "amount", sums["amount"])
+    return sums.assign(amount=currencies.rounded(sums["amount"], sums["currency"]))
 
 
 def disputes(standing: pd.DataFrame) -> pd.DataFrame:

@@ -65,13 +65,8 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
     value, stated = _shortfall(table, value, paid)
     say(stated, "amount_per_unit")
     table["valuation_basis"] = pd.Categorical.from_codes(said, pd.Index(list(reasons), dtype="str"))
-    return rounded(table, "unit_value", pd.Series(value).clip(lower=0)), coded.stacked(told)
-
-
-def rounded(table: pd.DataFrame, column: str, values: pd.Series) -> pd.DataFrame:
-    """`values` as `column`, rounded to the minor unit of each row's currency."""
-    scale = 10.0 ** currencies.digits_of(table["currency"])
-    return table.assign(**{column: (values.astype(float) * scale).round() / scale})
+    value = currencies.rounded(pd.Series(value).clip(lower=0), table["currency"])
+    return table.assign(unit_value=value), coded.stacked(told)
 
 
 def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:

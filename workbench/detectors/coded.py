@@ -38,10 +38,10 @@ def replaced(column: pd.Series, rows: np.ndarray, word: str) -> pd.Categorical:
     return pd.Categorical.from_codes(np.where(rows, words.get_loc(word), now.codes), words)
 
 
-def mapped(column: pd.Series, names: pd.Series, default: str = "") -> pd.Categorical:
-    """For each word of the column what `names` (unique index) makes of it; `default` where it knows nothing."""
+def mapped(column: pd.Series, names: pd.Series) -> pd.Categorical:
+    """For each word of the column what `names` (unique index) makes of it; "" where it knows nothing."""
     now = coded(column)
-    made = coded(names.reindex(now.categories).astype("object").fillna(default).astype("str"))
+    made = coded(names.reindex(now.categories).astype("object").fillna("").astype("str"))
     return pd.Categorical.from_codes(made.codes[now.codes], made.categories)
 
 

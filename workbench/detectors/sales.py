@@ -13,7 +13,6 @@ CLOSING = ("fixedclosingfee", "variableclosingfee", "digitalservicesfee", "digit
            "fbaperorderfulfillmentfee", "fbaweightbasedfee")  # fees of a sale besides the referral and the fulfilment fee
 WHOLE = 0.98  # a refund of at least this share of the price is a refund of the unit; less is goodwill
 LINE = ["order_id", "msku"]
-NUMBERS = ("principal", "fee_charged", "referral", "refunded", "units_sold", "unit_price", "unit_fees")
 MONEY = ["transaction_type", "order_id", "marketplace", "amount_type", "amount_description", "amount",
          "fulfillment_channel", "posted_on", "msku", "units", "currency"]
 
