@@ -60,3 +60,8 @@ def test_an_old_preview_cannot_tell_the_card_of_the_next_year_where_no_charge_sh
     charges = [sold(f"C{sku}", "2026-05-20", f"O{sku}", fee=5.5) for sku in range(skus)]
     found = judged(tmp_path, charges, [("2025-11-01", [fee(f"C{sku}", 5.0) for sku in range(skus)])])
     assert {status for _, status in found.values()} == {"ambiguous"} and len(found) == skus
+
+
+@pytest.mark.parametrize("as_of, status", [("2026-01-14", "open"), ("2026-02-20", "ambiguous")])
+def test_a_preview_without_a_day_may_show_a_newer_card_than_the_charge(tmp_path, as_of, status):
+    assert judged(tmp_path, [sold("1", "2025-12-20", "O", fee=6.0)], [("", [fee("1", 5.0)])], as_of) == {"O": (1.0, status)}

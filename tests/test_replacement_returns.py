@@ -40,6 +40,12 @@ def test_with_the_replacements_report_the_return_settles_its_original_and_an_unk
     assert found == {"O1": ("open", "")}
 
 
+@pytest.mark.parametrize("more", [(), (replaced("O9", "P9"),)])
+def test_a_return_that_names_no_order_leaves_the_oldest_claim_of_its_sku_in_doubt(tmp_path, more):
+    found = judged(tmp_path, order("1", "O1"), order("1", "O2", refunded="2026-03-22"), back("1", "2026-04-02", ""), *more)
+    assert found == {"O1": ("ambiguous", "a returned unit of the SKU names no order"), "O2": ("open", "")}
+
+
 @pytest.mark.parametrize("known", [
     money("1", "2026-04-01", "P1", "Order", "ItemFees", "FBAPerUnitFulfillmentFee", -4.0),
     ("orders", {"amazon-order-id": "P1", "sku": "S-1", "quantity": 1, "purchase-date": "2026-03-09T12:00:00+00:00"}),

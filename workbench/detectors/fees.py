@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
@@ -28,7 +30,7 @@ def fee_overcharge(papers: Papers) -> Found:
     charges = charges[(charges["fee_charged"] > 0) & ~charges["is_other_channel"] & (charges["units_sold"] > 0)]
     charges = charges.assign(charged=(charges["fee_charged"] / charges["units_sold"]).round(2))
     charges = _expected(charges, papers.books["fee_preview"]).reset_index(drop=True)
-    card, unsure = _card(charges)
+    card, unsure = _card(charges, papers.as_of)
     charges["expected"] = charges["expected"] * card
     excess = (charges["charged"] - charges["expected"]).round(2)
     over = (excess > np.maximum(0.005, charges["expected"] * 0.005)).to_numpy()
@@ -80,7 +82,7 @@ def _in_force(charges: pd.DataFrame, fees: pd.DataFrame, by: list[str]) -> pd.Da
     return told.where(ever["expected"].isna() | (told["expected"] >= ever["expected"]), ever)
 
 
-def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _card(charges: pd.DataFrame, as_of: dt.date) -> tuple[np.ndarray, np.ndarray]:
     """What the fee card of each charge's day was, relative to the card of its preview (1 where it is the same), and
     whether too few SKUs were sold to tell.
 
@@ -91,7 +93,7 @@ def _card(charges: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     if charges.empty:
         return same, np.zeros(0, bool)
     item, day = charges["msku"] + "\x1f" + charges["country"], charges["sold_on"]
-    shown = charges["shown_on"].fillna(day.max())
+    shown = charges["shown_on"].fillna(pd.Timestamp(as_of))  # a preview shows what holds when it is downloaded
     if item.nunique() < CARD_SKUS:
         return same, _turned(shown, day)
     unsure = _turned(shown, shown.clip(day.min(), day.max()))  # outside the charges at hand no fee can be seen to move

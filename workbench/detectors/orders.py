@@ -24,6 +24,8 @@ from workbench.detectors.sales import LINE, has_money, net_price, returned, sale
 
 AMAZON_DAMAGED = ("CARRIER_DAMAGED", "WAREHOUSE_DAMAGED", "DAMAGED")
 RESTOCKED_WITHIN = (7, 14)  # days around a return in which the ledger books it
+NAMELESS = "a returned unit of the SKU names no order"
+REPLACED = "a unit of the SKU came back on an order that no report knows: perhaps that of a replacement"
 SOLD_WITHIN = 60  # days before its return in which a unit was sold or, at the latest, refunded
 SALES = {"settlements": "posted_on", "transactions": "posted_on", "orders": "purchased_on", "shipment_sales": "shipped_on",
          "fulfilled_shipments": "shipped_on"}
@@ -35,8 +37,8 @@ def refund_not_returned(papers: Papers) -> Found:
 
     A refund counts as many units as it pays back whole prices: goodwill counts none, two halves count one. Returns and
     payments booked on a SKU that the order never had (a regraded or relabelled unit) count too. A payment taken back is
-    judged as a reversal. Where no report tells the orders of replacements, a unit of the SKU that came back on an order
-    that nobody knows leaves the oldest claim it may belong to in doubt.
+    judged as a reversal. A unit of the SKU that came back on no order, or, where no report tells the orders of
+    replacements, on an order that nobody knows, leaves the oldest claim it may belong to in doubt.
     """
     owed = _refunded(papers)
     account, _ = papers.once(refund_account)
@@ -136,24 +138,29 @@ def _on_the_original(papers: Papers, back: pd.DataFrame) -> pd.DataFrame:
 
 
 def _maybe_elsewhere(papers: Papers, owed: pd.DataFrame, still: np.ndarray) -> np.ndarray:
-    """Why the units `still` open may have come back after all: on the order of a replacement, whose report is absent. ""
-    where no returned unit of the SKU says so."""
+    """Why the units `still` open may have come back after all: on no order, or on that of a replacement, whose report is
+    absent. "" where no returned unit of the SKU says so."""
     doubt = np.full(len(owed), "", "object")
-    if not papers.books.is_absent("replacements") or not still.any():
+    if not still.any():
         return doubt
     sold = owed["sold_on"].fillna(owed["day"] - pd.Timedelta(days=SOLD_WITHIN))
-    maybe = settle_near(owed.assign(day=sold), _of_nobody(papers), ["msku"], 0, SOLD_WITHIN + HORIZON, open_units=still)
-    doubt[maybe.units > 0] = "a unit of the SKU came back on an order that no report knows: perhaps that of a replacement"
+    owed, back = owed.assign(day=sold), _of_nobody(papers)
+    nameless = (back["order_id"] == "").to_numpy()
+    for rows, why in ((nameless, NAMELESS), (~nameless & papers.books.is_absent("replacements"), REPLACED)):
+        maybe = settle_near(owed, back[rows].reset_index(drop=True), ["msku"], 0, SOLD_WITHIN + HORIZON,
+                            open_units=still * (doubt == ""))
+        doubt[maybe.units > 0] = why
     return doubt
 
 
 def _of_nobody(papers: Papers) -> pd.DataFrame:
-    """Returned units on orders without a row in any report of sales or payments, though these reach back far enough: one
-    that was sold and refunded before they begin is not among them."""
+    """Returned units on no order, or on one without a row in any report of sales or payments, though these reach back far
+    enough: one that was sold and refunded before they begin is not among them."""
     back, books = papers.once(returned), papers.books
     parts = [books.table(name, ["order_id", day]).rename(columns={day: "on"}) for name, day in SALES.items()
              if not books.is_absent(name)]
     known = np.logical_or.reduce([coded.among(back["order_id"], part["order_id"]) for part in parts])
+    known &= (back["order_id"] != "").to_numpy()
     back = back[~known & back["day"].notna()].reset_index(drop=True)
     days = np.unique(np.concatenate([part["on"].dropna().to_numpy("datetime64[D]") for part in parts]))
     if back.empty or not len(days):
