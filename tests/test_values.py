@@ -184,7 +184,8 @@ def test_counts_take_either_thousands_mark_and_no_fraction():
     assert read(["1,234", "2.345", "12", "3.0"], "count")[0] == [1234, 2345, 12, 3]
     assert read(["1.5", "1.000"], "count")[1] == [True, True]
     assert read(["1.000"], "count", decimal=",")[0] == [1000]
-    assert read(["12,00", "3,0"], "count")[0] == [12, 3]
+    assert read(["12,00", "3,0"], "count", decimal=",")[0] == [12, 3]
+    assert read(["3,0", "7"], "count")[1] == [True, False]  # 30 with a separator too many
 
 
 def test_years_of_two_digits_count_where_the_whole_column_has_them():

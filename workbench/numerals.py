@@ -125,11 +125,12 @@ def _float(text: str, mark: str) -> float:
 
 
 def _count(text: str, decimal: str) -> int | None:
-    """A whole number, thousands apart by any mark: German reports write 1,234 units beside 1.234,50 €. 2.0 is two;
-    1.000 could be one or a thousand and is neither, unless the file's decimals are known to follow a comma."""
+    """A whole number, thousands apart by any mark: German reports write 1,234 units beside 1.234,50 €. 2.0 is two, and
+    2,0 too where the file's decimals follow a comma: else it may be a damaged 20. 1.000 could be one or a thousand and is
+    neither, unless the file's decimals are known to follow a comma."""
     if text.isdigit():
         return int(text)
-    if re.fullmatch(r"\d{1,15}[.,]0{1,2}|0\.0+", text):
+    if re.fullmatch(r"\d{1,15}[.,]0{1,2}" if decimal == "," else r"\d{1,15}\.0{1,2}|0\.0+", text):
         return int(re.split("[.,]", text)[0])
     if _THOUSANDS.fullmatch(text) and (decimal == "," or not re.fullmatch(r"\d{1,3}\.000", text)):
         return int(re.sub(r"\D", "", text))
