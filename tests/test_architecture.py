@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 ARROWS = {
     "currencies": set(),
     "specs": {"currencies"},
-    "numerals": {"specs"},
+    "numerals": {"currencies", "specs"},
     "dates": {"specs"},
     "values": {"cells", "currencies", "dates", "numerals", "specs"},
     "encoding": set(),

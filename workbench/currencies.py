@@ -9,8 +9,9 @@ import pandas as pd
 
 _DIGITS = {0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
            3: "BHD IQD JOD KWD LYD OMR TND", 4: "CLF UYW"}
-_NAMES = {"RMB": "CNY", "人民币": "CNY", "元": "CNY", "美元": "USD", "美金": "USD", "欧元": "EUR", "英镑": "GBP",
-          "日元": "JPY", "加元": "CAD", "円": "JPY", "€": "EUR", "£": "GBP"}  # as analysts write them in a sheet
+SIGNS = {"€": "EUR", "£": "GBP", "円": "JPY", "元": "CNY", "RMB": "CNY"}  # before or after an amount, or in place of a code
+_NAMES = {**SIGNS, "人民币": "CNY", "美元": "USD", "美金": "USD", "欧元": "EUR", "英镑": "GBP", "日元": "JPY",
+          "加元": "CAD"}  # as analysts write them in a sheet
 _CODES = "USD CAD MXN BRL GBP EUR SEK PLN TRY AED SAR EGP INR SGD AUD JPY CNY"  # of Amazon's sites and the sellers' own
 _IN_BRACKETS = re.compile(rf"\s*[(（]\s*({'|'.join([*_NAMES, *_CODES.split()])})\s*[)）]\s*\Z")
 _BY_CODE = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}

@@ -42,23 +42,23 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
             return []
         lost = pc.match_substring_regex(texts, _LOST)
         lone = pc.match_substring_regex(texts, _LONE)
-        found = _told(values, texts, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
-        return found + _told(values, texts, lone, column, lines, "half a pair of quotation marks", ("doubt", "note"))
+        found = _told(values, lost, column, lines, "characters lost in a recoding (\ufffd or ??)", ("note", "note"))
+        return found + _told(values, lone, column, lines, "half a pair of quotation marks", ("doubt", "note"))
     found = _misshapen(values, texts, column, lines)
     if _any(texts, _MARKS):
         amounts = pc.match_substring_regex(texts, _AMOUNT)
-        found += _told(values, texts, amounts, column, lines, "an amount where an id belongs: was a column moved?",
+        found += _told(values, amounts, column, lines, "an amount where an id belongs: was a column moved?",
                        ("doubt", "note"))
     if not _any(texts, _ODD):
         return found
     damaged = pc.match_substring_regex(texts, _DAMAGE if proven else _DAMAGE + r"|[\x{80}-\x{10ffff}]")
-    found += _told(values, texts, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
+    found += _told(values, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
                    ("doubt", "note"))
     moments = pc.match_substring_regex(texts, _MOMENT)
-    found += _told(values, texts, moments, column, lines, "a moment where a word or an id belongs: was a column moved?",
+    found += _told(values, moments, column, lines, "a moment where a word or an id belongs: was a column moved?",
                    ("doubt", "doubt"))
     joined = pc.and_(pc.match_substring_regex(texts, "[,;]|\\?{2,}"), pc.invert(damaged))
-    return found + _told(values, texts, joined, column, lines, "a separator or ?? inside", ("note", "note"))
+    return found + _told(values, joined, column, lines, "a separator or ?? inside", ("note", "note"))
 
 
 def counts(values: pa.Array, column: specs.Column, lines: np.ndarray) -> list[Problem]:
@@ -127,11 +127,11 @@ def _misshapen(values: pa.Array, texts: pa.Array, column: specs.Column, lines: n
     if not shape:
         return []
     odd = pc.and_(pc.invert(pc.match_substring_regex(texts, f"^({shape})$")), pc.not_equal(texts, ""))
-    return _told(values, texts, odd, column, lines, f"not the shape of {column.name}: was a column moved?",
+    return _told(values, odd, column, lines, f"not the shape of {column.name}: was a column moved?",
                  ("doubt", "note"))
 
 
-def _told(values: pa.Array, texts: pa.Array, odd: pa.Array, column: specs.Column, lines: np.ndarray, sign: str,
+def _told(values: pa.Array, odd: pa.Array, column: specs.Column, lines: np.ndarray, sign: str,
           kinds: tuple[str, str]) -> list[Problem]:
     """One problem that counts the odd cells and names the first: a doubt where few distinct texts are odd."""
     odd = odd.to_numpy(zero_copy_only=False)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import specs
+from workbench import currencies, specs
 
 _PLAIN_NUMBER = r"^-?\d{1,15}(\.\d+)?$"
 _TWO_READINGS = r"^-?[1-9]\d{0,2}\.\d{3}$"  # 1.234 is one and a bit, or a thousand
@@ -24,8 +24,7 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}|[1-9]\d{0,2}(?:[.\u00a
 _MONEY_WORD = r"(?:[A-Z]{1,3}[$¥]|[$€£¥₹₺円元]|[A-Z]{3}\b|kr\.?|zł)"
 # What a currency mark means; a bare $ is six currencies, ¥ is yen or yuan: the file tells.
 MARKS = {"US$": "USD", "CA$": "CAD", "C$": "CAD", "MX$": "MXN", "AU$": "AUD", "A$": "AUD", "S$": "SGD", "R$": "BRL",
-         "€": "EUR", "£": "GBP", "¥": "¥", "CN¥": "CNY", "RMB": "CNY", "元": "CNY", "JP¥": "JPY", "円": "JPY", "₹": "INR",
-         "₺": "TRY", "zł": "PLN"}
+         "¥": "¥", "CN¥": "CNY", "JP¥": "JPY", "₹": "INR", "₺": "TRY", "zł": "PLN", **currencies.SIGNS}
 COMMA_LANGUAGES = ("de", "fr", "it", "es", "nl", "sv", "pl", "pt")
 BLANKS = ("", "--", "-", "\u2013")
 

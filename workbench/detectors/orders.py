@@ -157,11 +157,15 @@ def _of_nobody(papers: Papers) -> pd.DataFrame:
     """Returned units on no order, or on one without a row in any report of sales or payments, though these reach back far
     enough: one that was sold and refunded before they begin is not among them."""
     back, books = papers.once(returned), papers.books
+    nameless = (back["order_id"] == "").to_numpy()
+    back = back[(nameless | ~coded.among(back["order_id"], papers.once(sales)["order_id"])) & back["day"].notna()]
+    if back.empty:  # as mostly: then the orders of all reports, which are many, need not be looked at
+        return back
     parts = [books.table(name, ["order_id", day]).rename(columns={day: "on"}) for name, day in SALES.items()
              if not books.is_absent(name)]
-    known = np.logical_or.reduce([coded.among(back["order_id"], part["order_id"]) for part in parts])
-    known &= (back["order_id"] != "").to_numpy()
-    back = back[~known & back["day"].notna()].reset_index(drop=True)
+    named = [part["order_id"][coded.among(part["order_id"], back["order_id"])].astype("str") for part in parts]
+    known = coded.among(back["order_id"], pd.concat(named)) & (back["order_id"] != "")
+    back = back[~known].reset_index(drop=True)
     days = np.unique(np.concatenate([part["on"].dropna().to_numpy("datetime64[D]") for part in parts]))
     if back.empty or not len(days):
         return back
