@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import xlsxwriter
 
-from tests.damage import Sample, samples
+from tests.whole_files import Sample, samples
 from workbench import specs
 
 Change = Callable[[xlsxwriter.Workbook, "xlsxwriter.worksheet.Worksheet"], None]

@@ -33,7 +33,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import damage_records
-from tests.damage import DAMAGE, TEXT_MATTERS, Packed, Sample, real, samples
+from tests.damage import DAMAGE, TEXT_MATTERS, Packed
+from tests.whole_files import Sample, real, samples
 from workbench import reports, specs
 
 OUTCOMES = ("right", "set aside", "doubted", "refused", "SILENT", "by nature")

@@ -29,6 +29,7 @@ from workbench import (
     cells,
     currencies,
     dates,
+    denomination,
     doubts,
     encoding,
     files,
@@ -58,8 +59,8 @@ def folder() -> Path:
 def version() -> str:
     """A digest of everything that decides how bytes become tables: the specs, the regions, the reader's own text."""
     readers = (Path(module.__file__).read_bytes()
-               for module in (cells, currencies, dates, doubts, encoding, files, flatfile, lines, numerals, records,
-                              reports, specs, values))
+               for module in (cells, currencies, dates, denomination, doubts, encoding, files, flatfile, lines, numerals,
+                              records, reports, specs, values))
     return hashlib.sha256(f"{specs.version()}{sellers.regions()}".encode() + b"".join(readers)).hexdigest()[:16]
 
 

@@ -10,7 +10,6 @@ rows in the table + rows in `problems`; a settlement line that unfolds into seve
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import currencies, dates, doubts, files, flatfile, numerals, records, specs, values
+from workbench import currencies, dates, denomination, doubts, files, flatfile, numerals, records, specs, values
 from workbench import seller as sellers
 from workbench.cells import as_codes, is_empty, one
 from workbench.dates import Ambiguous
@@ -224,9 +223,9 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
             arrays[header] = raw.cells[position]
             problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
     if "currency" not in arrays:
-        arrays |= _currency(raw, marks)
+        arrays |= denomination.of_file(raw, marks)
     elif marks:
-        arrays["currency"], contradicted = _marked(raw, arrays["currency"], marks)
+        arrays["currency"], contradicted = denomination.filled(raw, arrays["currency"], marks)
         problems += contradicted
     table = _assembled(spec, arrays, raw, len(raw.lines))
     keep = ~bad
@@ -287,50 +286,6 @@ def _assembled(spec: specs.Spec, arrays: dict[str, pa.Array], raw: Raw, size: in
     fields += [pa.field(name, arrays[name].type) for name in extra] + [pa.field("line", pa.int32())]
     columns += [arrays[name] for name in extra] + [pa.array(raw.lines)]
     return pa.table(columns, schema=pa.schema(fields))
-
-
-def _currency(raw: Raw, marks: list[tuple[pa.Array, pa.Array]]) -> dict[str, pa.Array]:
-    """The currency of each row where no column says it: what the preamble says, the site of the sale, or the marks of
-    the amounts or of their headers. Empty where none of them tells, or where two of them disagree."""
-    known = {specs.fold(word): currency for word, currency in raw.match.spec.currencies if specs.fold(word)}
-    words = {specs.fold(word) for word in re.findall(r"\w+", raw.preamble)}
-    said = {known[word] for word in known if word in words or not word.isascii() and word in specs.fold(raw.preamble)}
-    if len(said) == 1:
-        return {"currency": pa.array([said.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
-    site = next((p for p, column in raw.match.columns.items() if column.name == "marketplace"), None)
-    if known and site is not None:
-        coded = as_codes(raw.cells[site])
-        sold = [known.get(specs.fold(text), "") for text in coded.dictionary.to_pylist()]
-        only = {word for word in sold if word}  # rows without a site (transfers, fees) are in the file's one currency
-        rest = only.pop() if len(only) == 1 else ""
-        return {"currency": pa.array([word or rest for word in sold], pa.string()).take(coded.indices).dictionary_encode()}
-    named = {_yen_or_yuan(raw, amounts) if word == "¥" else word
-             for array, amounts in marks for word in array.dictionary.to_pylist() if word}
-    named |= {code for position, column in raw.match.columns.items() if column.type == "money"
-              for code in [currencies.headed(raw.header[position])[1]] if code}
-    if len(named) == 1:
-        return {"currency": pa.array([named.pop()] * len(raw.lines), pa.string()).dictionary_encode()}
-    return {}
-
-
-def _marked(raw: Raw, told: pa.Array, marks: list[tuple[pa.Array, pa.Array]]) -> tuple[pa.Array, list[Problem]]:
-    """The currency column, where it is blank as the marks of the amounts name it; doubts where they contradict it."""
-    words, found = np.array(told.to_pylist(), object), []
-    for array, amounts in marks:
-        yen = _yen_or_yuan(raw, amounts)
-        named = np.array([yen if word == "¥" else word for word in array.to_pylist()], object)
-        words = np.where(words == "", named, words)
-        odd = np.flatnonzero((named != "") & (named != words))
-        found += [Problem(int(raw.lines[row]), "currency", words[row], f"the column says {words[row]!r}, the amount beside "
-                          f"it {named[row]!r}: read as the column says", "doubt") for row in odd[:1].tolist()]
-    return pa.array(words, pa.string()).dictionary_encode(), found
-
-
-def _yen_or_yuan(raw: Raw, amounts: pa.Array) -> str:
-    """What ¥ is before `amounts`: yen have no decimals; a Chinese sheet of costs is in yuan."""
-    yuan = raw.match.language == "zh" and "¥" in dict(raw.match.spec.currencies)
-    whole = pc.all(pc.equal(pc.round(amounts), amounts)).as_py()
-    return "CNY" if yuan or whole is False else "JPY"
 
 
 def blank(kind: pa.DataType, size: int) -> pa.Array:
