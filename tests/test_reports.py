@@ -135,6 +135,16 @@ def test_a_swapped_pair_of_identifier_columns_is_named(read):
     assert [p.column for p in found.found if "was a column moved" in p.why] == ["asin"]
 
 
+def test_a_quantity_under_the_header_of_the_sellers_order_number_is_named(read):
+    lines = ["1\tA\t2026-05-01 08:00:00 UTC\t2026-05-14 08:00:00 UTC\t10.00\tUSD\t\t\t\t\t\t\t\t\t",
+             *("1\t\t\t\t\t\tOrder\t111-5784799-3571457\t2\tItemPrice\tPrincipal\t5.00\t2026-05-02 08:00:00 UTC\tA\t",) * 2]
+    header = "\t".join(("settlement-id", "settlement-name", "settlement-start-date", "settlement-end-date", "total-amount",
+                        "currency", "transaction-type", "order-id", "merchant-order-id", "amount-type",
+                        "amount-description", "amount", "posted-date-time", "sku", "quantity-purchased"))
+    found = read("\n".join([header, *lines, ""]), "settlement.txt")
+    assert [p.column for p in found.found if "was a column moved" in p.why] == ["merchant_order_id"]
+
+
 def test_an_absent_reports_table_has_every_column_and_type():
     for table in specs.tables():
         frame = reports.frame(reports.empty(table))

@@ -170,9 +170,13 @@ def test_a_word_or_a_currency_alone_is_no_blank_cell(word, kind):
     assert read([word, "3"], kind)[1] == [True, False]
 
 
-def test_semicolons_between_cells_come_with_decimal_commas():
-    assert numerals.decimal_mark([pa.array(["1,234"])], semicolons=True) == ","
+def test_semicolons_speak_for_decimal_commas_and_leave_an_amount_with_two_readings_unread():
+    assert numerals.decimal_mark([pa.array(["1,234"])], semicolons=True) == "?"
     assert numerals.decimal_mark([pa.array(["1,234", "0.50"])], semicolons=True) == "."
+    assert numerals.decimal_mark([pa.array(["1,234"])], "de", semicolons=True) == ","
+    assert read(["1,234", "2.345", "7"], "money", decimal="?")[1] == [True, True, False]
+    assert read(["1,234", "0,50"], "money", decimal="?")[0] == [1.234, 0.5]
+    assert read(["1,234", "7"], "count", decimal="?")[0] == [1234, 7]
 
 
 def test_a_column_of_two_conventions_keeps_only_what_can_be_read_one_way():

@@ -30,9 +30,9 @@ BLANKS = ("", "--", "-", "\u2013")
 
 
 def decimal_mark(columns: Iterable[pa.Array], language: str = "en", *, semicolons: bool = False) -> str:
-    """How a file writes decimals: "." or ",", by the amounts that allow one reading only, else by its language or by the
-    `semicolons` between its cells, which spreadsheets write where the comma begins the decimals; "" where nothing tells,
-    for English headers stand above decimal commas too.
+    """How a file writes decimals: "." or ",", by the amounts that allow one reading only, else by its language; "" where
+    neither tells, for English headers stand above decimal commas too, and "?" where `semicolons` between the cells speak
+    for a spreadsheet that writes decimal commas: then neither 1.234 nor 1,234 is read.
 
     >>> decimal_mark([pa.array(["1.234", "12,50"])]), decimal_mark([pa.array(["1.234"])], "de")
     (',', ',')
@@ -46,7 +46,7 @@ def decimal_mark(columns: Iterable[pa.Array], language: str = "en", *, semicolon
             votes[only] = votes.get(only, 0) + 1
     if votes["."] != votes[","]:
         return max((".", ","), key=votes.get)
-    return "," if semicolons or language in COMMA_LANGUAGES else ""
+    return "," if language in COMMA_LANGUAGES else "?" if semicolons else ""
 
 
 def _only_reading(text: str) -> str:
@@ -68,9 +68,9 @@ def numbers(texts: pa.Array, column: specs.Column, decimal: str) -> tuple[pa.Arr
     if plain and (whole or not pc.any(pc.match_substring_regex(texts, _TWO_READINGS)).as_py()):
         return texts.cast(kind), np.zeros(len(texts), bool)
     bare = [_bare_number(text) for text in texts.to_pylist()]
-    unsure = not decimal and column.type == "money"
+    unsure = {"": r"\.", "?": "[.,]"}.get(decimal, "") if column.type == "money" else ""
     read = ([_count(text, decimal) for text, _ in bare] if whole
-            else _decimals([text for text, _ in bare], decimal, unsure=unsure))
+            else _decimals([text for text, _ in bare], decimal, unsure))
     values = [None if number is None else sign * number for number, (_, sign) in zip(read, bare, strict=True)]
     bad = np.array([number is None and text not in BLANKS for number, (text, _) in zip(read, bare, strict=True)], bool)
     return pa.array(values, kind), bad
@@ -103,18 +103,19 @@ def _unmarked(text: str) -> str:
     return re.sub(rf"^([-+]?)\s*{_MONEY_WORD}\s*|\s*{_MONEY_WORD}(-?)$", r"\1\2", text).strip()
 
 
-def _decimals(texts: list[str], decimal: str, *, unsure: bool) -> list[float | None]:
+def _decimals(texts: list[str], decimal: str, unsure: str) -> list[float | None]:
     """The numbers that `texts` write, None where they write none.
 
     Values that allow one reading only decide how the column writes decimals. Where they contradict each other, the
     smaller party and every value that both could have written stay unread: no majority makes 1.234 a thousand. Where
-    nothing decides (`unsure`), an amount of 1.234 stays unread too: amounts have no third decimal.
+    nothing decides, an amount with a mark of `unsure` that both could have written (1.234) stays unread too: amounts
+    have no third decimal.
     """
     parties = [_only_reading(text) for text in texts]
     point, comma = parties.count("."), parties.count(",")
-    mark = ("." if point > comma else ",") if point or comma else decimal or "."
+    mark = ("." if point > comma else ",") if point or comma else decimal.strip("?") or "."
     pattern = _POINT if mark == "." else _COMMA
-    both = re.compile(r"\D" if point and comma else r"\." if unsure and not point and not comma else r"$^")
+    both = re.compile(r"\D" if point and comma else unsure if unsure and not point and not comma else r"$^")
     return [_float(text, mark) if pattern.fullmatch(text) and (only or not both.search(text)) else None
             for text, only in zip(texts, parties, strict=True)]
 
