@@ -77,24 +77,26 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
     papers, as_of = found.papers, found.papers.as_of
     if found.events.empty:
         return _none()
-    table, costs = worth.valued(found.events, papers, policy, as_of)
-    is_claim = _is_claim(table)
-    if not is_claim.any():
-        return _none()
-    table = _dated(table[is_claim].reset_index(drop=True), policy, as_of)
-    numbers = _numbers(table)
-    kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
-    day = table["event_date"].fillna(detectors.EVER).to_numpy("datetime64[D]").astype(np.int64)
-    order = np.lexsort((numbers, day * len(TYPES) + kind))
-    places = coded.stacked([found.places, costs])
-    claim = np.full(len(found.events), -1)
-    claim[np.flatnonzero(is_claim)[order]] = np.arange(len(order))
-    with ThreadPoolExecutor(1) as beside:
-        texts = beside.submit(_joined, places, claim[places["claim"]], len(order))
+    says_value = found.places["role"].isin(VALUE_ROLES).to_numpy()
+    with ThreadPoolExecutor(1) as beside:  # lines become text while values and days are found
+        lines = beside.submit(_joined, found.places[~says_value], len(found.events))
+        table, costs = worth.valued(found.events, papers, policy, as_of)
+        places = coded.stacked([found.places[says_value], costs])
+        value_lines = beside.submit(_joined, places, len(found.events))
+        claimed = np.flatnonzero(_is_claim(table))
+        if not len(claimed):
+            return _none()
+        table = _dated(table.iloc[claimed].reset_index(drop=True), policy, as_of)
+        numbers = _numbers(table)
+        kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
+        day = table["event_date"].fillna(detectors.EVER).to_numpy("datetime64[D]").astype(np.int64)
+        order = np.lexsort((numbers, day * len(TYPES) + kind))
         table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                              note=_noted(table, policy, as_of))
-        columns = {name: _plain(table.pop(name).take(order)) for name in COLUMNS if name in table}
-        made = columns | {name: pd.Series(words, dtype="str") for name, words in texts.result().items()}
+        made = {name: _plain(table.pop(name).take(order)) for name in COLUMNS if name in table}
+        (sources, roles), (value_sources, _) = lines.result(), value_lines.result()
+    for name, texts in (("sources", sources), ("roles", roles), ("value_sources", value_sources)):
+        made[name] = pd.Series(texts.take(pa.array(claimed[order])), dtype="str")
     made["claim_id"] = pd.Series(_hexadecimal(numbers[order]), dtype="str")
     return pd.DataFrame({name: made[name] for name in COLUMNS}, copy=False)
 
@@ -248,30 +250,28 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     return table
 
 
-def _joined(places: pd.DataFrame, claim: np.ndarray, size: int) -> dict[str, pa.Array]:
-    """sources, roles and value_sources of each of `size` claims: every line once, in the order they were found, as the
-    first thing it is to the claim and with the units of that. `claim`: of each place, -1 where its event is none."""
-    listed = np.where(places["role"].isin(VALUE_ROLES), claim + size, claim)  # a claim's own lines, and those of its value
-    order = np.flatnonzero(claim >= 0)
-    order = order[np.argsort(listed[order], kind="stable")]
-    listed, places = listed[order], places[["role", "units", "file", "line"]].take(order)
-    first, units = _once(listed, places)
-    listed, places = listed[first], places.iloc[first]
+def _joined(places: pd.DataFrame, size: int) -> tuple[pa.Array, pa.Array]:
+    """Per event, of `size`, its lines ("file:line;…") and what each is to it ("role:units;…"): every line once, in the
+    order they were found, as the first thing it is to the event and with the units of that."""
+    event = places["claim"].to_numpy(np.int64)
+    order = np.argsort(event, kind="stable")
+    event, places = event[order], places[["role", "units", "file", "line"]].take(order)
+    first, units = _once(event, places)
+    event, places = event[first], places.iloc[first]
     where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(places["line"]), ":")
-    what = _named(places["role"], units)
-    ends = np.searchsorted(listed, np.arange(2 * size + 1)).astype(np.int32)
-    return {name: pc.binary_join(pa.ListArray.from_arrays(pa.array(at), words), ";") for name, at, words in (
-        ("sources", ends[:size + 1], where), ("roles", ends[:size + 1], what), ("value_sources", ends[size:], where))}
+    ends = pa.array(np.searchsorted(event, np.arange(size + 1)).astype(np.int32))
+    return tuple(pc.binary_join(pa.ListArray.from_arrays(ends, words), ";") for words in (
+        where, _named(places["role"], units)))
 
 
-def _once(listed: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:
-    """Which places are the first of their line in their list, and the units that their role has there: an API answer is one
-    line of many rows."""
+def _once(event: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:
+    """Which places are the first of their line for their event, and the units that their role has there: an API answer is
+    one line of many rows."""
     line, units = places["line"].to_numpy(np.int64), places["units"].to_numpy(np.int64)
     place = places["file"].cat.codes.to_numpy(np.int64) * (line.max(initial=0) + 1) + line
-    if place.max(initial=0) > np.iinfo(np.int64).max // (listed.max(initial=0) + 2):
+    if place.max(initial=0) > np.iinfo(np.int64).max // (event.max(initial=0) + 2):
         place = pd.factorize(place)[0]
-    key = listed * (place.max(initial=0) + 1) + place
+    key = event * (place.max(initial=0) + 1) + place
     sorted_ = np.sort(key)
     if (sorted_[1:] != sorted_[:-1]).all():
         return slice(None), units

@@ -132,9 +132,11 @@ def _in_turn(owed: pd.DataFrame) -> pd.DataFrame:
     """The events; those of one label and day by centre, reference and size, whatever their order in the files: of events of
     one day the first is settled first."""
     order, tied = np.arange(len(owed)), np.flatnonzero(owed.duplicated(["key", "day"], keep=False))
-    texts = ["key", "fulfillment_center", "reference_id", "disposition", "reason", "msku"]
-    same = owed[[*texts, "day", "units"]].iloc[tied].astype(dict.fromkeys(texts, "str"))
-    order[tied] = same.sort_values([*texts, "units", "day"], kind="stable").index
+    words = ["fulfillment_center", "reference_id", "disposition", "reason", "msku"]
+    same = owed[["key", "day", *words, "units"]].iloc[tied]
+    near = same.duplicated(["key", "day", "fulfillment_center"], keep=False)
+    same["reference_id"] = same["reference_id"].where(near, "")  # a centre's only event of the day needs no further mark
+    order[tied] = tied[np.lexsort((same["units"], *(coded.ranks(same[name]) for name in reversed(words))))]
     return owed.iloc[order].reset_index(drop=True)
 
 
