@@ -181,7 +181,7 @@ def test_two_currencies_stand_side_by_side(seller):
     known = books.open(seller, TODAY)
     table = claims.claims(known, TODAY, policy.load("amazon", "US"))
     half = table["claim_id"].str.slice(0, 1) < "8"
-    account = recovery.account(table.assign(currency=table["currency"].where(half, "CAD")), known["cases"],
+    account = recovery.account(table.assign(currency=table["currency"].astype("str").where(half, "CAD")), known["cases"],
                                known["reimbursements"], TODAY, "USD")
     lacking = pd.DataFrame(columns=["claim_type", "missing"])
     shown = [figures.owed_to_paid(known, account, lacking, known["reimbursements"]).data(),

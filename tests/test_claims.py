@@ -45,6 +45,15 @@ def one(table, sku, claim_type):
     return table[(table["msku"] == sku) & (table["claim_type"] == claim_type)].iloc[0]
 
 
+def test_words_are_categories_in_the_order_of_the_alphabet_whether_or_not_there_is_a_claim(table, tmp_path):
+    def kinds(frame):
+        return {name: "words" if isinstance(kind, pd.CategoricalDtype) else str(kind) for name, kind in frame.dtypes.items()}
+
+    assert kinds(table) == kinds(found(write(tmp_path / "s", quiet())))
+    assert kinds(table)["status"] == "words" and kinds(table)["order_id"] == kinds(table)["sources"] == "str"
+    assert table["claim_type"].cat.categories.tolist() == sorted(set(table["claim_type"]))
+
+
 # ---------------------------------------------------------------------------------------------------- status
 
 @pytest.mark.parametrize(("as_of", "status", "left"), [

@@ -28,6 +28,7 @@ COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipm
            "ambiguous", "rule", "roles", "value_sources", "note"]
 TYPES = tuple(detectors.DETECTORS)
 ASSERTED = ("wait", "open", "expired")
+MANY = ("order_id", "shipment_id", "reimbursement_id")  # nearly every claim has its own: text, not categories
 VALUE_ROLES = ("price", "promotion", "fee", "referral", "cost")  # lines that say what a unit is worth, not what is owed
 _IDS = ["claim_type", "fnsku", "msku", "order_id", "shipment_id", "reimbursement_id"]
 _DIGITS = 12
@@ -50,6 +51,7 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
     ambiguous (the files cannot settle it; `ambiguous` says why). deadline: the last day on which a claim is accepted.
     sources: file:line of the event and of every row that settled it, joined by ";"; `roles` says of each what it is and
     for how many units ("event:5;found:2"); value_sources: the lines that give the value. note: worth knowing, not a doubt.
+    As in the books, words and labels that many rows share are categories; what nearly every row has for itself is text.
 
     `types`: only these claim types. Kinds whose reports are missing give no row: see `unknown`.
     """
@@ -93,7 +95,7 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
         order = np.lexsort((numbers, day * len(TYPES) + kind))
         table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                              note=_noted(table, policy, as_of))
-        made = {name: _plain(table.pop(name).take(order)) for name in COLUMNS if name in table}
+        made = {name: _told(table.pop(name).take(order), name) for name in COLUMNS if name in table}
         (sources, roles), (value_sources, _) = lines.result(), value_lines.result()
     for name, texts in (("sources", sources), ("roles", roles), ("value_sources", value_sources)):
         made[name] = pd.Series(texts.take(pa.array(claimed[order])), dtype="str")
@@ -163,7 +165,7 @@ def compared(found: Detected, one: Policy, other: Policy) -> pd.DataFrame:
     sides = []
     for policy in (one, other):
         table = under(found, policy)
-        table = table[table["status"].isin(ASSERTED)]
+        table = table[table["status"].isin(ASSERTED)].astype({"claim_type": "str", "currency": "str"})
         late, unvalued = table["status"] == "expired", table["unit_value"].isna()
         units, amount = table["units_open"], table["amount_open"]
         sides.append(table.assign(units=units.where(~late, 0), amount=amount.where(~late, 0.0),
@@ -198,10 +200,11 @@ def rules(policy: Policy) -> pd.DataFrame:
 
 def _none() -> pd.DataFrame:
     """No claim, with all columns and their types."""
+    texts = ("claim_id", *MANY, "sources", "roles", "value_sources")
     kinds = {"event_date": "datetime64[s]", "opens_on": "datetime64[s]", "deadline": "datetime64[s]", "days_left": "Int64",
              "units_owed": "int64", "units_settled": "int64", "units_open": "int64", "unit_value": "float64",
-             "amount_open": "float64"}
-    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in COLUMNS})
+             "amount_open": "float64", **dict.fromkeys(texts, "str")}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, coded.of("", 0).dtype)) for name in COLUMNS})
 
 
 def _is_claim(table: pd.DataFrame) -> np.ndarray:
@@ -352,8 +355,12 @@ def _hexadecimal(numbers: np.ndarray) -> pa.Array:
         pa.binary()).cast(pa.string())
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Codes as the text they stand for."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
+def _told(column: pd.Series, name: str) -> pd.Series:
+    """The column as it is handed out: words as categories in the order of the alphabet, MANY as text."""
+    column = column.reset_index(drop=True)
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    if name in MANY:
         return pd.Series(coded.text(column), dtype="str")
-    return column.reset_index(drop=True)
+    used = column.cat.remove_unused_categories().cat
+    return used.reorder_categories(used.categories.sort_values())

@@ -298,9 +298,10 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
 # ---------------------------------------------------------------------------------------------------- inside
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    """A claims table without a row has no types of its own."""
+    """The claims with words as text, which cases and payments can be compared with; a table without a row has no types of
+    its own."""
     if len(table):
-        return table
+        return table.astype(dict.fromkeys(table.select_dtypes("category").columns, "str"))
     dates, numbers = ("event_date", "opens_on", "deadline"), ("unit_value", "amount_open")
     kinds = {name: "datetime64[s]" for name in dates} | {name: "float64" for name in numbers}
     kinds |= {name: "int64" for name in ("units_owed", "units_settled", "units_open")} | {"days_left": "Int64"}

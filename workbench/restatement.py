@@ -108,8 +108,8 @@ def _losses(books: Books, month: str, as_of: dt.date) -> pd.DataFrame:
 def _claims(books: Books, month: str, as_of: dt.date, policy: Policy) -> pd.DataFrame:
     table = claims.claims(books, as_of, policy)
     table = table[pd.to_datetime(table["event_date"]).dt.strftime("%Y-%m").eq(month)].reset_index(drop=True)
-    product = table["fnsku"].where(table["fnsku"].ne(""), table["msku"])
-    known = _long(table, table["claim_type"], CLAIM, table["claim_id"], product, table["event_date"])
+    product = table["fnsku"].astype("str").where(table["fnsku"].ne(""), table["msku"].astype("str"))
+    known = _long(table, table["claim_type"].astype("str"), CLAIM, table["claim_id"], product, table["event_date"])
     return pd.concat([known, *(_nothing_known(name, CLAIM) for name in claims.unknown(books)["claim_type"])])
 
 

@@ -238,8 +238,9 @@ def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lack
     names = [str(table["policy"].iloc[0]) if len(table) else "" for table in (one, other)]
     if one.empty or names[0] == names[1]:
         return Page((*unknown_kinds(lacking), *([Note(say("recovery.compare_same"))] if len(one) else [])))
-    sides = [table[table["status"].isin(["open", "wait"])] for table in (one, other)]
-    sums = [side.groupby(["claim_type", "currency"]).agg(units=("units_open", "sum"), amount=("amount_open", total))
+    by = ["claim_type", "currency"]
+    sides = [table[table["status"].isin(["open", "wait"])].astype(dict.fromkeys(by, "str")) for table in (one, other)]
+    sums = [side.groupby(by).agg(units=("units_open", "sum"), amount=("amount_open", total))
             .add_suffix(name) for side, name in zip(sides, ("_one", "_other"), strict=True)]
     rows = sums[0].join(sums[1], how="outer").reset_index()
     for name in ("_one", "_other"):  # no claim of that kind is none, a claim without value is unknown
