@@ -223,8 +223,8 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     still = (table["units_open"] > 0).to_numpy()
     doubt, basis = table["ambiguous"], table["valuation_basis"]
     unjudged = ((table["stage"] == "paid") & table["unit_value"].isna() & (doubt == "")).to_numpy()
-    paid_of = coded.each(basis, lambda words: "what should have been paid is " + words)
-    doubt = pd.Series(coded.either(unjudged, paid_of, doubt))
+    paid_of = coded.mapped(basis, "what should have been paid is " + basis.cat.categories.to_series())
+    doubt = pd.Series(coded.either(unjudged, pd.Series(paid_of), doubt))
     where = policy.market or "this region"
     why = coded.chosen([table["event_date"].isna(), table["rule"] == NO_RULE],
                        ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
@@ -356,11 +356,7 @@ def _hexadecimal(numbers: np.ndarray) -> pa.Array:
 
 
 def _told(column: pd.Series, name: str) -> pd.Series:
-    """The column as it is handed out: words as categories in the order of the alphabet, MANY as text."""
-    column = column.reset_index(drop=True)
+    """The column as it is handed out: words as categories, MANY as text."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column
-    if name in MANY:
-        return pd.Series(coded.text(column), dtype="str")
-    used = column.cat.remove_unused_categories().cat
-    return used.reorder_categories(used.categories.sort_values())
+        return column.reset_index(drop=True)
+    return pd.Series(coded.text(column), dtype="str") if name in MANY else pd.Series(coded.alphabetical(column))

@@ -120,6 +120,21 @@ def ranks(column: pd.Series) -> np.ndarray:
     return place[now.codes]
 
 
+def alphabetical(column: pd.Series) -> pd.Categorical:
+    """The column of categories with those alone that occur in it, in the order of the alphabet; "" where it is blank.
+
+    >>> alphabetical(pd.Series(pd.Categorical(["b", None, "a"], ["c", "b", "a"]))).categories.tolist()
+    ['', 'a', 'b']
+    """
+    now = replaced(column, column.isna().to_numpy(), "") if column.hasnans else column.array
+    codes, words = now.codes, now.categories
+    used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
+    used = used[words[used].argsort()]
+    place = np.zeros(len(words), np.int32)
+    place[used] = np.arange(len(used))
+    return pd.Categorical.from_codes(place[codes], words[used])
+
+
 def text(column: pd.Series) -> pa.Array:
     """The column as Arrow text: words, days as ISO dates, whole numbers; "" where nothing is known."""
     if pd.api.types.is_datetime64_any_dtype(column):
