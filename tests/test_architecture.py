@@ -141,6 +141,7 @@ ARROWS = {
         "simulate",
         "story",
     },
+    "__main__": {"cli"},
     "__init__": set(),
 }
 FILES = sorted((ROOT / "workbench").rglob("*.py"))

@@ -1,6 +1,8 @@
 """The commands a seller types: what `check` names, what `loss` writes, and how they end."""
 
 import csv
+import subprocess
+import sys
 
 import pytest
 
@@ -129,3 +131,12 @@ def test_publish_ends_with_how_many_pages_were_made_left_alone_and_failed(tmp_pa
     assert said.out.split() == ["a.html", "b.html"] and "cell 3: out of memory" in said.err
     assert f"1 made, 1 unchanged, 1 failed; all pages: {tmp_path / 'out' / 'index.html'}" in said.err
     assert cli.main(["publish", str(tmp_path), "--quiet"]) == 1 and "unchanged" not in capsys.readouterr().err
+
+
+def test_python_m_workbench_is_the_command_with_its_exit_codes():
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-m", "workbench", *arguments], capture_output=True, text=True)
+
+    told, failed = run("--version"), run("check", "nowhere")
+    assert (told.returncode, told.stdout.split()[0]) == (0, "workbench")
+    assert failed.returncode == 1 and failed.stderr.startswith("workbench: nowhere")
