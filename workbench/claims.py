@@ -224,12 +224,12 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     doubt, basis = table["ambiguous"], table["valuation_basis"]
     unjudged = ((table["stage"] == "paid") & table["unit_value"].isna() & (doubt == "")).to_numpy()
     paid_of = coded.mapped(basis, "what should have been paid is " + basis.cat.categories.to_series())
-    doubt = pd.Series(coded.either(unjudged, pd.Series(paid_of), doubt))
+    doubt = coded.either(unjudged, paid_of, doubt)
     where = policy.market or "this region"
     why = coded.chosen([table["event_date"].isna(), table["rule"] == NO_RULE],
                        ["no day of the event is in the files", f"no claim window is known for {where} and that day"],
                        f"until when a claim is accepted is not known for {where}")
-    doubt = pd.Series(coded.either((table["deadline"].notna() | (doubt != "")).to_numpy(), doubt, pd.Series(why)))
+    doubt = coded.either((table["deadline"].notna() | (doubt != "")).to_numpy(), doubt, why)
     table["status"] = coded.chosen([~still, doubt != "", today < table["opens_on"], today <= table["deadline"]],
                                    ["settled", "ambiguous", "wait", "open"], "expired")
     table["ambiguous"] = coded.replaced(doubt, ~still, "")
@@ -245,11 +245,9 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     names = papers.once(detectors.products)
     by_sku = names.set_index("msku")
     for column in ("fnsku", "asin"):
-        named = pd.Series(coded.mapped(table["msku"], by_sku[column]))
-        table[column] = coded.either(~unnamed[column], table[column], named)
+        table[column] = coded.either(~unnamed[column], table[column], coded.mapped(table["msku"], by_sku[column]))
     by_fnsku = names.drop_duplicates("fnsku").set_index("fnsku")["msku"]
-    named = pd.Series(coded.mapped(table["fnsku"], by_fnsku))
-    table["msku"] = coded.either(~unnamed["msku"], table["msku"], named)
+    table["msku"] = coded.either(~unnamed["msku"], table["msku"], coded.mapped(table["fnsku"], by_fnsku))
     return table
 
 
@@ -296,29 +294,29 @@ def _firsts(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return each, np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given as the rows come
 
 
-def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Series:
+def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Categorical:
     """The papers asked for, joined by ";": of the claim type, and more for the categories the policy names."""
     words, types = policy.facts["evidence"], detectors.DETECTORS
     base = pd.Series({name: ";".join(words.get(name, ())) for name in types})
     extra, named, more = policy.facts.get("extra_papers_for", ()), papers.books["costs"], ";".join(words.get("extra", ()))
-    papers_asked = pd.Series(coded.mapped(table["claim_type"], base))
+    papers_asked = coded.mapped(table["claim_type"], base)
     if not extra or named.empty or not more:
         return papers_asked
     category = named["category"].astype("str").str.casefold()
     delicate = category.map(lambda text: any(word in text for word in extra)).to_numpy()
     skus = set(named["msku"].astype("str")[delicate])
-    return pd.Series(coded.either(table["msku"].isin(skus).to_numpy(),
-                                  pd.Series(coded.mapped(table["claim_type"], base + ";" + more)), papers_asked))
+    return coded.either(table["msku"].isin(skus).to_numpy(), coded.mapped(table["claim_type"], base + ";" + more),
+                        papers_asked)
 
 
-def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
+def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Categorical:
     """What is worth knowing of each open claim: that Amazon may still pay by itself, that a rule announces an audit."""
     note, open_now = table["note"], table["units_open"] > 0
     days = policy.facts.get("grace_days", 0)
     young = open_now & policy.automatic(table["claim_type"], table["event_date"], as_of) & (
         table["event_date"] + pd.Timedelta(days=days) > pd.Timestamp(as_of))
     young = (young & (note == "")).to_numpy()
-    note = pd.Series(coded.replaced(note, young, f"Amazon mostly pays such cases by itself: give it {days} days"))
+    note = coded.replaced(note, young, f"Amazon mostly pays such cases by itself: give it {days} days")
     running = policy.facts.get("audit_after_months_in_a_row", 0)
     if not running:
         return note
@@ -328,8 +326,8 @@ def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Series:
     run = (months["month"] - months.groupby("asin").cumcount()).astype("str") + months["asin"]
     long = set(months.loc[run.groupby(run).transform("size") >= running, "asin"])
     flagged = open_now & (table["claim_type"] == "lost_warehouse") & table["asin"].isin(long)
-    return pd.Series(coded.replaced(note, flagged.to_numpy(),
-                                    f"the ASIN was lost in {running} months running: these rules announce an audit"))
+    return coded.replaced(note, flagged.to_numpy(),
+                          f"the ASIN was lost in {running} months running: these rules announce an audit")
 
 
 def _numbers(table: pd.DataFrame) -> np.ndarray:

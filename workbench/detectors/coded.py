@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def coded(column: pd.Series) -> pd.Categorical:
+def coded(column: pd.Series | pd.Categorical) -> pd.Categorical:
     """The column's text as codes of its distinct words."""
+    if isinstance(column, pd.Categorical):
+        return column
     if isinstance(column.dtype, pd.CategoricalDtype):
         words = column.cat.categories
         return column.array if words.dtype == "str" else pd.Categorical.from_codes(column.cat.codes, words.astype("str"))
@@ -31,14 +33,14 @@ def chosen(conditions: Sequence[np.ndarray], words: Sequence[str], default: str 
                                                names.get_loc(default)), names)
 
 
-def replaced(column: pd.Series, rows: np.ndarray, word: str) -> pd.Categorical:
+def replaced(column: pd.Series | pd.Categorical, rows: np.ndarray, word: str) -> pd.Categorical:
     """The column with `word` in the rows of the mask."""
     now = coded(column)
     words = now.categories if word in now.categories else now.categories.append(pd.Index([word], dtype="str"))
     return pd.Categorical.from_codes(np.where(rows, words.get_loc(word), now.codes), words)
 
 
-def mapped(column: pd.Series, names: pd.Series) -> pd.Categorical:
+def mapped(column: pd.Series | pd.Categorical, names: pd.Series) -> pd.Categorical:
     """For each word of the column what `names` (unique index) makes of it; "" where it knows nothing."""
     now = coded(column)
     made = coded(names.reindex(now.categories).astype("object").fillna("").astype("str"))
@@ -52,7 +54,7 @@ def each(column: pd.Series, make: Callable[[pd.Series], pd.Series]) -> pd.Series
     return made.take(now.codes).set_axis(column.index)
 
 
-def either(rows: np.ndarray, one: pd.Series, other: pd.Series) -> pd.Categorical:
+def either(rows: np.ndarray, one: pd.Series | pd.Categorical, other: pd.Series | pd.Categorical) -> pd.Categorical:
     """`one` in the rows of the mask, `other` in the rest."""
     both = united([coded(one), coded(other)])
     return pd.Categorical.from_codes(np.where(rows, both.codes[:len(one)], both.codes[len(one):]), both.categories)
@@ -95,16 +97,16 @@ def alike(one: pd.Series, other: pd.Series) -> pd.Series:
 
 
 def together(*columns: pd.Series) -> np.ndarray:
-    """One integer per row, the same where all columns are the same."""
+    """One integer (0 or more, below 2**31) per row, the same where all columns are the same."""
     code, size = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
         is_coded = isinstance(column.dtype, pd.CategoricalDtype)
         part, words = (column.cat.codes, column.cat.categories) if is_coded else pd.factorize(column)
-        if size * (len(words) + 1) > np.iinfo(np.int64).max:
-            code, seen = pd.factorize(code)
-            size = len(seen)
         code = code * (len(words) + 1) + np.asarray(part, np.int64) + 1
         size *= len(words) + 1
+        if size > np.iinfo(np.int32).max:
+            code, seen = pd.factorize(code)
+            size = len(seen)
     return code
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from workbench.detectors import coded
 from workbench.detectors.found import Found, Papers, first_of, found, lines, paid_for, uncovered
 from workbench.detectors.sales import country, sales, witnesses
 from workbench.matching import Stream, fifo
@@ -42,8 +43,8 @@ def fee_overcharge(papers: Papers) -> Found:
     sources += [witnesses(papers, over, "fee").assign(role="charge"),
                 lines(np.arange(len(over)), preview, "fee_preview", np.zeros(len(over)))]
     return found(over, settled, sources, stage="charged", unit_value=over["excess"].to_numpy(float),
-                 note=np.where(over["lowest"] < over["expected"] - 0.005, ACROSS, ""),
-                 ambiguous=first_of(np.where(unsure, "the fee card of that day is not known", ""),
+                 note=coded.chosen([over["lowest"] < over["expected"] - 0.005], [ACROSS]),
+                 ambiguous=first_of(coded.chosen([unsure], ["the fee card of that day is not known"]),
                                     uncovered(papers, "reimbursements", over["day"])))
 
 

@@ -142,11 +142,11 @@ def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_u
 
 
 def keys(one: Columns, other: Columns, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The same integer for the same key in two tables; a blank key equals no other row's."""
+    """The same integer (0 or more, below 2**32) for the same key in two tables; a blank key equals no other row's."""
     size, columns = len(one[by[0]]), [coded.alike(one[name], other[name]) for name in by]
-    code = pd.factorize(coded.together(*columns))[0].astype(np.int64)
+    code = coded.together(*columns)
     blank = np.logical_or.reduce([(column == "").to_numpy() for column in columns])
-    code[blank] = len(code) + np.arange(int(blank.sum()))
+    code[blank] = code.max(initial=0) + 1 + np.arange(int(blank.sum()))
     return code[:size], code[size:]
 
 
@@ -176,7 +176,7 @@ def nothing() -> Found:
 
 
 def found(events: pd.DataFrame, settled: np.ndarray, sources: Sequence[pd.DataFrame], *, stage: str,
-          ambiguous: np.ndarray | str = "", note: np.ndarray | str = "",
+          ambiguous: pd.Categorical | str = "", note: pd.Categorical | str = "",
           unit_value: np.ndarray | float = np.nan) -> Found:
     """Events (fnsku, msku, day, units and what else they have) as claims. `valued_on` is the day itself where the events
     have no such column."""
@@ -192,17 +192,17 @@ def found(events: pd.DataFrame, settled: np.ndarray, sources: Sequence[pd.DataFr
     claims["stage"] = coded.of(stage, size)
     claims["currency"] = coded.coded(events["currency"]) if "currency" in events else coded.of("", size)
     for name, words in (("ambiguous", ambiguous), ("note", note)):
-        claims[name] = coded.of(words, size) if isinstance(words, str) else pd.Categorical(words)
+        claims[name] = coded.of(words, size) if isinstance(words, str) else words
     own = [lines(np.arange(size), events, "event")] if "file" in events else []
     return Found(claims, coded.stacked([nothing().sources, *own, *sources]))
 
 
-def first_of(*reasons: np.ndarray) -> np.ndarray:
+def first_of(*reasons: pd.Categorical) -> pd.Categorical:
     """Per row the first reason that is given."""
-    out = np.asarray(reasons[0], "object")
-    for more in reasons[1:]:
-        out = np.where(out == "", np.asarray(more, "object"), out)
-    return out
+    every = coded.united(reasons)
+    codes = every.codes.reshape(len(reasons), len(reasons[0]))
+    given = codes != every.categories.get_indexer([""])
+    return pd.Categorical.from_codes(codes[given.argmax(axis=0), np.arange(len(reasons[0]))], every.categories)
 
 
 # ---------------------------------------------------------------------------------------------------- products
@@ -243,9 +243,8 @@ def labels(papers: Papers, table: pd.DataFrame) -> pd.Categorical:
     if named.all():
         return coded.coded(table["fnsku"])
     known = papers.once(products).set_index("msku")["fnsku"]
-    other = pd.Series(coded.mapped(table["msku"], known))
-    other = pd.Series(coded.either((other != "").to_numpy(), other, table["msku"]))
-    return coded.either(named, table["fnsku"], other)
+    other = coded.mapped(table["msku"], known)
+    return coded.either(named, table["fnsku"], coded.either(other != "", other, table["msku"]))
 
 
 # ---------------------------------------------------------------------------------------------------- what is not known
@@ -277,18 +276,15 @@ def unknown(books: Books, needs: Needs) -> list[str]:
     return [table for table in needs.tables if table not in held and not set(STAND_IN.get(table, ())) & held]
 
 
-def uncovered(papers: Papers, table: str, days: pd.Series) -> np.ndarray:
+def uncovered(papers: Papers, table: str, days: pd.Series) -> pd.Categorical:
     """Why what settles an event of that day may be missing from `table`; "" where the table reaches far enough."""
-    out = np.full(len(days), "", "object")
     reach = papers.once(_REACHES[table])
     if reach is None:
-        out[:] = f"{table} holds no row"
-        return out
+        return coded.of(f"{table} holds no row", len(days))
     day = days.fillna(EVER).to_numpy("datetime64[D]")
-    out[day < reach.first - np.timedelta64(reach.slack, "D")] = f"{table} begins only on {reach.first}"
-    if reach.late:
-        out[day > reach.last - np.timedelta64(HORIZON, "D")] = reach.late
-    return out
+    late = (day > reach.last - np.timedelta64(HORIZON, "D")) & bool(reach.late)
+    return coded.chosen([late, day < reach.first - np.timedelta64(reach.slack, "D")],
+                        [reach.late, f"{table} begins only on {reach.first}"])
 
 
 def _reach(table: str) -> Callable[[Papers], Reach | None]:

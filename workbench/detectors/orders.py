@@ -47,9 +47,9 @@ def refund_not_returned(papers: Papers) -> Found:
     with account.trial():
         before = account.open.copy()
         account.settle(nameless, ["msku"], "paid")
-        maybe = np.where(account.open < before, "a payment for a returned unit of the SKU names no order", "")
-    doubt = first_of(owed["doubt"].to_numpy("object"), maybe, *(uncovered(papers, table, owed["day"])
-                                                                for table in ("returns", "reimbursements")))
+        maybe = coded.chosen([account.open < before], ["a payment for a returned unit of the SKU names no order"])
+    doubt = first_of(coded.coded(owed["doubt"]), maybe, *(uncovered(papers, table, owed["day"])
+                                                          for table in ("returns", "reimbursements")))
     doubt = first_of(doubt, _maybe_elsewhere(papers, owed, account.open * (doubt == "")))
     return found(owed, account.settled, [witnesses(papers, owed, "refund"), *account.sources,
                                          witnesses(papers, owed, "price", "promotion", "fee", "referral")],
@@ -65,7 +65,7 @@ def returned_damaged(papers: Papers) -> Found:
     for by in (LINE, ["order_id"]):
         paid = account.settle(paid.assign(day=EVER), by, "paid")
     said = owed["return_status"].str.casefold().str.startswith("reimburs")
-    doubt = first_of(np.where(said, "the return says it was reimbursed", ""),
+    doubt = first_of(coded.chosen([said], ["the return says it was reimbursed"]),
                      uncovered(papers, "reimbursements", owed["day"]))
     sources = [*account.sources, _prices(papers, owed)]
     owed, values = _valued(papers, owed)
@@ -95,11 +95,11 @@ def returned_not_restocked(papers: Papers) -> Found:
     mine.open = account.open[rows]
     paid = paid_for(papers, "order")
     mine.settle(paid.assign(day=EVER), LINE, "paid")
-    doubt = first_of(uncovered(papers, "ledger_detail", owed["day"]), uncovered(papers, "reimbursements", owed["day"]),
-                     np.full(len(owed), "the ledger holds no customer return at all" if booked.empty else "", "object"))
     last = papers.books.last_day("ledger_detail")
     soon = owed["day"] > pd.Timestamp(last or papers.as_of) - pd.Timedelta(days=RESTOCKED_WITHIN[1])
-    doubt = first_of(np.where(soon, "the ledger may still book it", ""), doubt)
+    doubt = first_of(coded.chosen([soon], ["the ledger may still book it"]),
+                     uncovered(papers, "ledger_detail", owed["day"]), uncovered(papers, "reimbursements", owed["day"]),
+                     coded.of("the ledger holds no customer return at all" if booked.empty else "", len(owed)))
     sources += [*mine.sources, _prices(papers, owed)]
     owed, values = _valued(papers, owed)
     return found(owed, mine.settled, sources, stage="after_order", unit_value=values, ambiguous=doubt)
@@ -137,20 +137,20 @@ def _on_the_original(papers: Papers, back: pd.DataFrame) -> pd.DataFrame:
     return back.assign(order_id=back["order_id"].map(first).astype("object").fillna(back["order_id"]).astype("str"))
 
 
-def _maybe_elsewhere(papers: Papers, owed: pd.DataFrame, still: np.ndarray) -> np.ndarray:
+def _maybe_elsewhere(papers: Papers, owed: pd.DataFrame, still: np.ndarray) -> pd.Categorical:
     """Why the units `still` open may have come back after all: on no order, or on that of a replacement, whose report is
     absent. "" where no returned unit of the SKU says so."""
-    doubt = np.full(len(owed), "", "object")
     if not still.any():
-        return doubt
+        return coded.of("", len(owed))
     sold = owed["sold_on"].fillna(owed["day"] - pd.Timedelta(days=SOLD_WITHIN))
     owed, back = owed.assign(day=sold), _of_nobody(papers)
     nameless = (back["order_id"] == "").to_numpy()
-    for rows, why in ((nameless, NAMELESS), (~nameless & papers.books.is_absent("replacements"), REPLACED)):
-        maybe = settle_near(owed, back[rows].reset_index(drop=True), ["msku"], 0, SOLD_WITHIN + HORIZON,
-                            open_units=still * (doubt == ""))
-        doubt[maybe.units > 0] = why
-    return doubt
+    doubted = []
+    for rows in (nameless, ~nameless & papers.books.is_absent("replacements")):
+        maybe = settle_near(owed, back[rows].reset_index(drop=True), ["msku"], 0, SOLD_WITHIN + HORIZON, open_units=still)
+        doubted.append(maybe.units > 0)
+        still = still * ~doubted[-1]
+    return coded.chosen(doubted, [NAMELESS, REPLACED])
 
 
 def _of_nobody(papers: Papers) -> pd.DataFrame:

@@ -81,14 +81,15 @@ def wrong_reversal(papers: Papers) -> Found:
     sources.append(lines(np.flatnonzero(known), first, "reversed"))
     kind = named.map(originals["kind"]).astype("object").fillna("")
     of_order = (owed["order_id"] != "").to_numpy()
-    doubt = first_of(np.where(known, "", "the payment that was taken back is not in the files"),
-                     np.where(kind == "removal", "whether the removed units were sent after all is not in the files", ""),
-                     np.where((kind == "inbound") & _receipts_near(papers, owed),
-                              "receipts of those days may be the units that were paid for", ""),
-                     np.where(of_order, uncovered(papers, "returns", owed["day"]),
-                              uncovered(papers, "ledger_detail", owed["day"])))
-    doubt = first_of(doubt, np.where(_paid_twice(stock, owed, originals.reindex(named)),
-                                     "another payment had settled what this one was for", ""))
+    doubt = first_of(
+        coded.chosen([~known, kind == "removal", (kind == "inbound") & _receipts_near(papers, owed)],
+                     ["the payment that was taken back is not in the files",
+                      "whether the removed units were sent after all is not in the files",
+                      "receipts of those days may be the units that were paid for"]),
+        coded.replaced(uncovered(papers, "returns", owed["day"]), ~of_order, ""),
+        coded.replaced(uncovered(papers, "ledger_detail", owed["day"]), of_order, ""),
+        coded.chosen([_paid_twice(stock, owed, originals.reindex(named))],
+                     ["another payment had settled what this one was for"]))
     value = (owed["amount"].abs() / owed["units"].clip(lower=1)).to_numpy(float)
     settled = np.minimum(owed["units_back"].to_numpy(np.int64), _allowed(owed, named, originals))
     again = Account(owed)
@@ -149,9 +150,8 @@ def _event_days(papers: Papers, owed: pd.DataFrame) -> pd.Series:
         return pd.Series(pd.NaT, index=owed.index, dtype="datetime64[s]")
     paid = coded.stacked([piece[piece["role"] == "paid"] for piece in pieces])
     settled, asked = keys(paid, owed, ["file", "line"])
-    first = np.full(max(settled.max(initial=-1), asked.max(initial=-1)) + 1, EVER.to_datetime64(), "datetime64[s]")
-    np.minimum.at(first, settled, paid["day"].fillna(EVER).to_numpy("datetime64[s]"))
-    return pd.Series(first[asked], index=owed.index).replace(EVER, pd.NaT)
+    first = paid["day"].groupby(settled).min()
+    return pd.Series(first.reindex(asked).to_numpy(), index=owed.index)
 
 
 def _whole(owed: pd.DataFrame, values: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

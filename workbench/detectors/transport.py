@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from workbench.detectors import coded
 from workbench.detectors.found import (
     EVER,
     Account,
@@ -48,11 +49,11 @@ def inbound_shortage(papers: Papers) -> Found:
     account.settle(rest, ["key"], "paid")
     group = owed.assign(open=account.open > 0).groupby("key")["open"]
     pooled = owed["key"].isin(paid["key"]) & (group.transform("size") > 1) & group.transform("any")
-    doubt = first_of(np.select(
+    doubt = first_of(coded.chosen(
         [owed["shipment_status"] == "", owed["units_received"].isna() & owed["booked"].isna(), owed["day"].isna()],
         ["whether the shipment is closed is not in the files", "the units received are not in the files",
-         "no day of delivery is in the files"], "").astype("object"), uncovered(papers, "reimbursements", owed["day"]))
-    note = np.where(pooled, "payments name no shipment: which of several short ones they are for is inferred", "")
+         "no day of delivery is in the files"]), uncovered(papers, "reimbursements", owed["day"]))
+    note = coded.chosen([pooled], ["payments name no shipment: which of several short ones they are for is inferred"])
     return found(owed, account.settled, [*account.sources, _receipts_of(papers.once(receipts), owed)],
                  stage="before_order", ambiguous=doubt, note=note)
 
@@ -95,9 +96,9 @@ def removal_lost(papers: Papers) -> Found:
     after = owed["first"].isna() & (owed["updated"] > pd.Timestamp(last or "1995-01-01") + pd.Timedelta(
         days=REPORTED_WITHIN))
     too_new = after & (owed.loc[after, "order_id"].nunique() > 1)  # one is lost, several are not reported
-    doubt = first_of(np.where(owed["updated"] > today, LATER, ""),
-                     np.where(relabelled[at], "a parcel of the order holds units under another label", ""),
-                     np.where(too_new, f"removal_shipments ends already on {last}", ""),
+    doubt = first_of(coded.chosen([owed["updated"] > today, relabelled[at], too_new],
+                                  [LATER, "a parcel of the order holds units under another label",
+                                   f"removal_shipments ends already on {last}"]),
                      uncovered(papers, "removal_shipments", owed["day"]), uncovered(papers, "reimbursements", owed["day"]))
     return found(owed, account.settled, sources, stage="before_order", ambiguous=doubt)
 

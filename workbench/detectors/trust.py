@@ -11,7 +11,7 @@ from workbench.detectors import coded
 from workbench.detectors.found import Account, Papers, nothing
 
 
-def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, np.ndarray]:
+def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, pd.Categorical]:
     """Lets Amazon's own balance count where the ledger has it; per row of the account whether it did, and a note.
 
     It already allows for finds and payments, also across labels, so never both. It is used where it and Reconciled
@@ -20,7 +20,7 @@ def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, np.nd
     file mean that it knows the future: then it is left alone, as where nothing in the ledger was ever reconciled.
     """
     owed = account.owed
-    known, note = np.zeros(len(owed), bool), np.full(len(owed), "", "object")
+    known, note = np.zeros(len(owed), bool), coded.of("", len(owed))
     events = owed["claim_type"].isin(["lost_warehouse", "damaged_warehouse"]).to_numpy()
     rest, done = (owed[name].astype("Float64").abs() for name in ("units_unreconciled", "units_reconciled"))
     valid = ((rest + done) == owed["units"]).fillna(False).to_numpy(bool) & events
@@ -40,13 +40,12 @@ def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, np.nd
     known = valid & newest
     wanted = np.minimum(theirs, owed["units"].to_numpy(np.int64) - by_payment)
     differs = known & (wanted != account.open)
-    note[differs] = "Amazon's own open balance (Unreconciled Quantity) counts"
     account.sources = [piece[~(differs[piece["claim"]] & (piece["role"] != "paid"))] for piece in account.sources]
     account.open = np.where(known, wanted, account.open)
     cut = _excess(owed, account.open, theirs, valid, events & ~known)
-    note[cut > 0] = "Amazon's own open balance of the product is smaller, and counts"
     account.open = account.open - cut
-    return known, note
+    return known, coded.chosen([cut > 0, differs], ["Amazon's own open balance of the product is smaller, and counts",
+                                                    "Amazon's own open balance (Unreconciled Quantity) counts"])
 
 
 def _excess(owed: pd.DataFrame, still: np.ndarray, theirs: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -43,8 +43,8 @@ class Stock(NamedTuple):
     """The warehouse's accounts, settled as far as the files tell."""
 
     account: Account  # rows of all three claim types, column `claim_type`
-    ambiguous: np.ndarray  # per row of the account
-    note: np.ndarray
+    ambiguous: pd.Categorical  # per row of the account
+    note: pd.Categorical
     reversals: pd.DataFrame  # of payments without an order, with `units_back`: the stock that came back for them
     back: pd.DataFrame  # sources: which ledger rows brought the stock of which reversal
     extra: pd.DataFrame  # payments with the units that settled no event of the ledger
@@ -174,11 +174,10 @@ def _supplies(*rows: pd.DataFrame) -> pd.DataFrame:
     return coded.stacked([part[["key", "grade", "day", "units", "role", "msku", "asin", "file", "line"]] for part in rows])
 
 
-def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) -> np.ndarray:
+def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) -> pd.Categorical:
     """What removal orders asked to dispose; "" or, per row, which disposals an order may have asked for."""
-    doubt = np.full(len(account.owed), "", "object")
     if not disposed.any() or papers.books.is_absent("removal_orders"):
-        return doubt
+        return coded.of("", len(account.owed))
     asked = _asked(papers)
     asked = account.settle(asked.assign(day=EVER), ["key", "reference_id"], "asked", only=disposed)
     for day in ("requested_on", "updated_on"):
@@ -187,8 +186,8 @@ def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) ->
     with account.trial():
         left = account.open.copy()
         account.settle(asked.assign(day=EVER), ["key"], "asked", only=disposed)
-        doubt[account.open < left] = "a removal order of another time may have asked for it"
-    return doubt
+        asked_at_all = account.open < left
+    return coded.chosen([asked_at_all], ["a removal order of another time may have asked for it"])
 
 
 def _asked(papers: Papers) -> pd.DataFrame:
@@ -264,40 +263,39 @@ def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: p
 
 # ---------------------------------------------------------------------------------------------------- what is in doubt
 
-def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare: pd.DataFrame) -> np.ndarray:
+def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare: pd.DataFrame) -> pd.Categorical:
     """Why an open loss may not be one: transfers in (N) that pay for nothing, finds under another label of the product."""
-    doubt = np.full(len(account.owed), "", "object")
     skus = spare["msku"].cat.categories
     asin = skus.to_series().str.extract(r"^Amazon\.Found\.(B[0-9A-Z]{9})", expand=False)
-    asin = pd.Series(coded.mapped(spare["msku"], asin))
-    spare = spare.assign(asin=coded.either((asin != "").to_numpy(), asin, spare["asin"]))
-    for supply, by, why in ((given, ["key"], "stock transferred in (N) may be the units that were lost"),
-                            (spare, ["asin"], "units of the product were found under another label")):
+    asin = coded.mapped(spare["msku"], asin)
+    spare = spare.assign(asin=coded.either(asin != "", asin, spare["asin"]))
+    touched = []
+    for supply, by in ((given, ["key"]), (spare, ["asin"])):
         with account.trial():
             before = account.open.copy()
             account.settle(supply, by, "found", only=lost)
-            touched = account.open < before
-        doubt[touched & (doubt == "")] = why
-    return doubt
+            touched.append(account.open < before)
+    return coded.chosen(touched, ["stock transferred in (N) may be the units that were lost",
+                                  "units of the product were found under another label"])
 
 
-def _not_owed(owed: pd.DataFrame) -> np.ndarray:
+def _not_owed(owed: pd.DataFrame) -> pd.Categorical:
     lost = owed["claim_type"] == "lost_warehouse"
-    return np.asarray(coded.chosen([lost & (owed["disposition"] == BROKEN), owed["reason"].isin(UNSELLABLE_DAMAGE)],
-                                   ["the units were damaged before: owed as damage", "the unit was unsellable already"]))
+    return coded.chosen([lost & (owed["disposition"] == BROKEN), owed["reason"].isin(UNSELLABLE_DAMAGE)],
+                        ["the units were damaged before: owed as damage", "the unit was unsellable already"])
 
 
-def _doubtful_value(owed: pd.DataFrame) -> np.ndarray:
+def _doubtful_value(owed: pd.DataFrame) -> pd.Categorical:
     """A loss of unsellable stock is a loss all the same, but Amazon may pay little for it."""
     broken = (owed["claim_type"] == "lost_warehouse") & owed["disposition"].isin(NOT_OWED)
-    return np.asarray(coded.chosen([broken], ["the units were unsellable: Amazon may pay less, or nothing"]))
+    return coded.chosen([broken], ["the units were unsellable: Amazon may pay less, or nothing"])
 
 
-def _unseen(papers: Papers, owed: pd.DataFrame, known: np.ndarray) -> np.ndarray:
+def _unseen(papers: Papers, owed: pd.DataFrame, known: np.ndarray) -> pd.Categorical:
     """Reports that may lack what settled the event; Amazon's own balance needs none of them."""
-    doubt = np.where(known, "", uncovered(papers, "reimbursements", owed["day"]))
-    doubt = first_of(doubt, uncovered(papers, "ledger_detail", owed["day"]))
+    doubt = first_of(coded.replaced(uncovered(papers, "reimbursements", owed["day"]), known, ""),
+                     uncovered(papers, "ledger_detail", owed["day"]))
     if papers.books.is_absent("removal_orders"):
         return doubt
     disposed = owed["claim_type"].eq("disposed_unrequested").to_numpy()
-    return first_of(doubt, np.where(disposed, uncovered(papers, "removal_orders", owed["day"]), ""))
+    return first_of(doubt, coded.replaced(uncovered(papers, "removal_orders", owed["day"]), ~disposed, ""))
