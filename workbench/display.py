@@ -171,7 +171,8 @@ class Chart(_Block):
 
 @dataclass(frozen=True)
 class Lines(_Block):
-    """Text as it stands, line by line, to read or to copy: a claim's story with the lines of the files, a case's text."""
+    """Text as it stands, line by line, to read or to copy: a claim's story with the lines of the files, a case's text.
+    A gloss has text in Chinese only, and is shown to no other reader."""
 
     text: Text
     caption: Text = Text("", "")
@@ -376,10 +377,15 @@ def _draw_chart(data: dict, languages: tuple[str, ...]) -> str:
 
 
 def _draw_lines(data: dict, languages: tuple[str, ...]) -> str:
-    parts = [("", data["text"][languages[0]])] if len(languages) == 1 or data["text"]["en"] == data["text"]["zh"] else [
-        (f' lang="{name}"', data["text"][name]) for name in languages]
+    """Text as it stands; one that a language lacks, like a gloss, is not there for its readers."""
+    texts = {name: data["text"][name] for name in languages if data["text"][name]}
+    if not texts:
+        return ""
+    alone = f' lang="{next(iter(texts))}"' if len(texts) < len(languages) else ""
+    parts = [("", *{*texts.values()})] if len({*texts.values()}) == 1 else [
+        (f' lang="{name}"', text) for name, text in texts.items()]
     said = "".join(f'<pre class="said" tabindex="0"{lang}>{escape(text)}</pre>' for lang, text in parts)
-    return f'<figure class="lines"><figcaption>{span(data["caption"], languages)}</figcaption>{said}</figure>'
+    return f'<figure class="lines"{alone}><figcaption>{span(data["caption"], languages)}</figcaption>{said}</figure>'
 
 
 def _draw_page(data: dict, languages: tuple[str, ...]) -> str:

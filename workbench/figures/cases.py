@@ -106,14 +106,13 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
     `expected`: open and waiting claims of `approval.expected`; `tested`: of `approval.backtest`.
     """
     decided = sum(of for _, of in rates.counts.values())
-    blocks: list = [Note(say("recovery.forecast", cases=decided, rate=rates.overall) if decided else
-                         say("recovery.forecast_none"))]
-    blocks += _tested(tested) if decided else []
+    held = [Note(say("recovery.forecast", cases=decided, rate=rates.overall) if decided else
+                 say("recovery.forecast_none")), *(_tested(tested) if decided else [])]
     todo = filing.to_file(expected)
     if todo.empty:
-        return Page((*blocks, *([Note(say("recovery.plan_none"))] if len(lacking) < len(DETECTORS) else []),
-                     *unknown_kinds(lacking)))
-    plans = []
+        return Page((*([Note(say("recovery.plan_none"))] if len(lacking) < len(DETECTORS) else []),
+                     *unknown_kinds(lacking), *held))
+    blocks, plans = [], []
     for currency, rows in todo.groupby("currency"):
         best, other = (filing.plan(rows, as_of, pace, first=first) for first in ("value", "deadline"))
         left = int(best["file_on"].isna().sum())
@@ -127,7 +126,7 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
     shown = columns("file_on", "deadline", "claim_type", "amount_open", "amount_expected", "units", "msku", "subject",
                     "claims")
     return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
-                 Note(say("recovery.plan_rule"), "quiet")))
+                 Note(say("recovery.plan_rule"), "quiet"), *held))
 
 
 def _tested(tested: pd.DataFrame) -> list:

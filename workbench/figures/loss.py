@@ -167,8 +167,10 @@ def watched(rates: pd.DataFrame, month: str) -> Chart | Note:
     return watching.control_chart(shown, say("loss.control"), "loss_rate", "units_lost")
 
 
-def by_reason(rates: pd.DataFrame) -> Table:
+def by_reason(rates: pd.DataFrame) -> Table | Note:
     """Units lost by reason code and disposition. `rates`: `loss_rates(by=["reason", "disposition"], …)`."""
+    if rates.empty:
+        return Note(say("loss.no_months"), "warn")
     rows = rates[(rates["units_lost_gross"] > 0) | (rates["units_damaged"] > 0)]
     rows = rows.sort_values(["units_lost", "units_damaged"], ascending=False)
     return Table(rows, columns("reason", "disposition", "units_lost_gross", "units_found", "units_lost",
@@ -176,11 +178,15 @@ def by_reason(rates: pd.DataFrame) -> Table:
                  say("loss.by_reason"), name="loss-by-reason", labels=WORDS)
 
 
-def largest(losses: pd.DataFrame, month: str) -> Table | Note:
-    """The month's largest losses with the file lines that say so. `losses`: `loss.losses(…)`."""
+def largest(losses: pd.DataFrame, month: str, books: Books | None = None) -> Page:
+    """The month's largest losses with the file lines that say so; that some are unknown where the ledger of `books` does not
+    cover the month. `losses`: `loss.losses(…)`."""
+    why = not_covered(books, month) if books else None
+    unknown = [Note(say("loss.events_unknown", month=month, why=why), "warn")] if why else []
     rows = losses[losses["month"] == month].sort_values(["units_lost", "units_lost_gross"], ascending=False).head(LARGEST)
     if rows.empty:
-        return Note(say("loss.events_none", month=month))
-    return Table(rows, columns("event_date", "msku", "fnsku", "fulfillment_center", "disposition", "reason",
+        return Page(tuple(unknown or [Note(say("loss.events_none", month=month))]))
+    table = Table(rows, columns("event_date", "msku", "fnsku", "fulfillment_center", "disposition", "reason",
                                 "reference_id", "units_lost_gross", "units_found", "units_lost", "sources"),
-                 say("loss.events", month=month), name=f"losses-{month}", labels=WORDS)
+                  say("loss.events", month=month), name=f"losses-{month}", labels=WORDS)
+    return Page((*unknown, table))

@@ -29,7 +29,7 @@ from workbench.figures.shared import (
     unknown_kinds,
 )
 from workbench.recovery import Account
-from workbench.words import Money, Text, change, form, is_unknown, joined, listed, named, say
+from workbench.words import Money, Text, change, form, is_unknown, joined, listed, named, same, say
 
 NEEDS = tuple(dict.fromkeys(table for needs in DETECTORS.values() for table in needs.tables))  # every report of a claim
 SOON = 7  # days
@@ -100,13 +100,13 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     """
     rows = expected[expected["standing"] == "open"]
     if rows.empty:
-        return Page(())
+        return Page((Note(say("recovery.none_open")),))
     ready = evidence.complete(papers).reindex(rows["claim_id"]).fillna(False)
     note = say("evidence.folder_none") if folder.empty else say("evidence.folder", files=len(folder), of=len(rows),
                                                                 claims=int(ready.sum()))
     lacks = rows["claim_id"].map(evidence.missing(papers).to_dict())
     about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
-    rows = rows.assign(papers_missing=[all_named("paper", words) for words in lacks],
+    rows = rows.assign(papers_missing=[all_named("paper", words) if isinstance(words, str) else say("page.none") for words in lacks],
                        subject=about.where(about != "", rows["reimbursement_id"]))
     order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
     rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
@@ -138,18 +138,19 @@ def _fees_together(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
-    """One claim told with its file lines, its arithmetic and its rule, and the case text to paste; the open claim worth
-    most when none is named. `table`: of `claims.claims`; `papers`: of `evidence.papers`. Raises ValueError for a claim
+    """One claim told with its file lines, its arithmetic and its rule, and the case text to paste, in English with a gloss
+    for the Chinese reader; the open claim worth most when none is named. `table`: of `claims.claims`; `papers`: of `evidence.papers`. Raises ValueError for a claim
     there is not."""
     now = table[table["status"] == "open"].sort_values(["amount_open", "claim_id"], ascending=[False, True])
     if not claim_id and now.empty:
-        return Page(())
+        return Page((Note(say("recovery.none_open")),))
     claim = table[table["claim_id"] == claim_id] if claim_id else now
     said = narrative.told(table, books, claim_id or str(now["claim_id"].iloc[0]))
     claim = claim.iloc[0]
     text = packet.case_text(claim, papers[papers["claim_id"] == claim["claim_id"]])
     return Page((Lines(said, say("recovery.story", claim=claim["claim_id"])),
-                 Lines(text, say("evidence.case_head")), Note(say("recovery.story_how"), "quiet")))
+                 Lines(same(text.en), say("evidence.case_head")), Lines(Text("", text.zh), say("evidence.gloss")),
+                 Note(say("recovery.story_how"), "quiet")))
 
 
 def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments: pd.DataFrame) -> Page:
@@ -280,7 +281,7 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
 
 
 def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency: str) -> Table:
-    """One row per kind of claim and currency; a kind that cannot be judged has its missing reports instead of figures."""
+    """One row per kind of claim and currency, most money first; a kind that cannot be judged has its missing reports instead of figures."""
     by = ["claim_type", "currency"]
     doubt = table["standing"] == "ambiguous"
     sums = table.assign(units_ambiguous=table["units_open"].where(doubt, 0), units_owed=table["units_owed"].mask(doubt, 0),
@@ -301,6 +302,7 @@ def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency:
     parts = [part.astype({"currency": "str"}) for part in (sums, zero, unknown.assign(currency="")) if len(part)]
     kinds = pd.concat(parts, ignore_index=True).reindex(columns=[*sums.columns, "needs"])
     kinds["needs"] = [text if isinstance(text, Text) else Text("", "") for text in kinds["needs"]]
+    kinds = kinds.sort_values("amount_open", ascending=False, kind="stable")
     shown = ["needs"] if len(lacking) else []
     return Table(kinds, columns("claim_type", "amount_open", "claims_open", "units_open", "amount_wait", "amount_expired",
                                 "claims_expired", "units_owed", "units_settled", "units_ambiguous", *shown),

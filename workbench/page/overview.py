@@ -12,7 +12,7 @@ from workbench.months import months_back
 from workbench.page import drawing
 from workbench.words import Text, named, say
 
-FIRST = ("loss-rate", "claim-recovery", "sop-impact", "data-health")  # the order of a row's pages; others follow
+FIRST = ("claim-recovery", "loss-rate", "sop-impact", "data-health")  # what is owed comes first; others follow
 BRIDGE = "restatement"  # stands beside its month; a column of its own only where it failed
 HEADLINES = 2  # key figures of a page that the index shows
 TRAIL = 12  # months behind a key figure
@@ -67,7 +67,8 @@ def _row(found: dict, month: str, notebooks: Sequence[str], languages: Sequence[
     states = {_state(run) for run in made}
     told = {_told(run) for run in made}  # what is true of all pages is said once
     alike = display.span(told.pop(), languages) if len(told) == 1 and states == {"incomplete"} else ""
-    return {"month": month, "written": words.form(month, "month"), "alike": alike,
+    look = _look(made[0]) if alike else ""
+    return {"month": month, "written": words.form(month, "month"), "alike": alike, "look": look,
             "state": [name for name in STATES if name in states][-1],
             "as_of": [words.form(dt.date.fromisoformat(day), "date") for day in sorted({run["as_of"] for run in made})],
             "locked": any(run.get("locked") for run in made), "restated": next(
@@ -85,10 +86,15 @@ def _cell(found: dict, run: dict, languages: Sequence[str], told: bool) -> str:
         lines[0] = f'<a href="{escape(run["page"])}" data-page>{lines[0]}</a>'
     parts = [f"<p>{line} {display.arrow(card)}</p>" for line, card in zip(lines, shown or [{}], strict=True)]
     if state != "ok" and not told:
-        parts.append(f'<p class="state {state}">{display.span(_told(run), languages)}</p>')
+        parts.append(f'<p class="state {_look(run)}">{display.span(_told(run), languages)}</p>')
     if state == "failed":
         parts.append(f'<p class="why">{escape(run.get("error", ""))}</p>')
     return "".join(parts)
+
+
+def _look(run: dict) -> str:
+    """How a run's state looks: as on its page, where a check that failed is no mere gap."""
+    return "failed" if run.get("facts", {}).get("checks_failed", 0) else _state(run)
 
 
 def _told(run: dict) -> Text:
@@ -107,7 +113,7 @@ def _figures(found: dict, month: str, notebook: str) -> list[dict]:
 
 def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence[str]) -> dict:
     """A key figure as `display.Card` data: with the month before, where there is one, and the way to it. What the page
-    itself says of the month before stands where no page of it does; a day is compared with nothing."""
+    itself says of the month before stands where no page of it does; a day is compared with nothing, and keeps its note."""
     month_before = months_back(month, 1)
     before = _same(found, month_before, notebook, figure["name"])
     now = figure.get("raw")
@@ -116,7 +122,8 @@ def _card(found: dict, month: str, notebook: str, figure: dict, months: Sequence
     else:
         change, then = words.change(now, before["raw"], Text(**before["value"]), month_before), before["raw"]
     way = [_same(found, name, notebook, figure["name"]) for name in sorted(months) if name <= month][-TRAIL:]
-    return {"label": figure["label"], "value": figure["value"], "note": {"en": "", "zh": ""}, "tone": "",
+    note = {"en": "", "zh": ""} if change.en else figure.get("note") or {"en": "", "zh": ""}
+    return {"label": figure["label"], "value": figure["value"], "note": note, "tone": figure.get("tone", ""),
             "change": {"en": change.en, "zh": change.zh}, "raw": _number(now), "before": then,
             "better": figure.get("better", ""), "trail": [_number(card["raw"]) if card else None for card in way]}
 

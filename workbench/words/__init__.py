@@ -127,11 +127,11 @@ def form(value: object, kind: str) -> Text:
 def alike(kind: str, values: Iterable[object]) -> str:
     """The form in which values of one kind have as many decimals as the smallest needs, so that they stand in line.
 
-    >>> alike("percent", [0.0031, 0.012]), alike("share", [0.2, 0.5])
+    >>> alike("percent", [0.0, 0.012]), alike("share", [0.0, 0.5])
     ('percent3', 'share')
     """
     least = {"percent": 0.01, "share": 0.1}.get(kind, 0)
-    fine = any(value != 0 and abs(value) < least for value in values if not is_unknown(value))
+    fine = any((value != 0 or kind == "percent") and abs(value) < least for value in values if not is_unknown(value))
     return f"{kind}{'3' if kind == 'percent' else '1'}" if least and fine else kind
 
 
