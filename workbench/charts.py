@@ -213,7 +213,7 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
     color = alt.Color("kind:N", title=None, sort=[_word(room, word, language) for word in order] or None)
     kinds = alt.selection_point(name="kinds", fields=["kind"], bind="legend")
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
-        month_axis(language), alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5)), color,
+        month_axis(language), alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5, tickMinStep=1)), color,
         alt.Order("rank:Q"), opacity=alt.condition(kinds, alt.value(1), alt.value(0.15)), tooltip=[
             alt.Tooltip("month:O", title=name("month", language)), alt.Tooltip("kind:N", title=name(kind, language)),
             alt.Tooltip(f"{value}:Q", format=",", title=name(value, language))],
@@ -226,10 +226,11 @@ WEEKS, LATER = 16, "later"  # weeks ahead that have a bar of their own; what clo
 ROOM = 100  # pixels beside the longest bar of a waterfall, for its amount
 STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "approved": ACCENT, "pending": ACCENT,
                "denied": WARN, "rest": MUTED, "open": ACCENT, "wait": ACCENT, "expired": WARN, "ambiguous": MUTED}
-CLAIM_COLORS = {"refund_not_returned": "#3b7fc4", "inbound_shortage": "#2f8f6b", "lost_warehouse": "#d0662a",
-                "fee_overcharge": "#b8901f", "damaged_warehouse": "#8a63b8", "removal_lost": "#3a9aa8",
-                "disposed_unrequested": "#b5527f", "underpaid": "#6b7f3a", "wrong_reversal": "#5b6bc0",
-                "returned_damaged": "#a0522d", "removal_short": "#4f7d84"}
+CLAIM_COLORS = {"refund_not_returned": "#0084fc", "inbound_shortage": "#3c9c90", "lost_warehouse": "#9c5430",
+                "fee_overcharge": "#c08400", "damaged_warehouse": "#a84860", "removal_lost": "#009ce4",
+                "disposed_unrequested": "#3c60c0", "underpaid": "#9c6000", "wrong_reversal": "#78549c",
+                "returned_damaged": "#9090c0", "removal_short": "#a89060",
+                "returned_not_restocked": "#3c48fc"}  # the commonest are the farthest apart
 
 
 def by_week(claims: pd.DataFrame, today: pd.Timestamp, description: Text) -> Chart:
@@ -274,9 +275,9 @@ def _claim_bars(language: str, when: str, domain: tuple[str, ...], order: tuple[
                                                               labelSeparation=4))
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         axis.scale(domain=domain),
-        alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format="~s")),
+        alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format=",")),
         alt.Color("kind:N", title=None, sort=kinds, legend=alt.Legend(columns=4), scale=alt.Scale(
-            domain=kinds, range=[CLAIM_COLORS.get(word, MUTED) for word in order])), alt.Order("rank:Q"),
+            domain=kinds, range=[CLAIM_COLORS[word] for word in order])), alt.Order("rank:Q"),
         tooltip=[alt.Tooltip(f"{when}:O", title=name(when, language)),
                  alt.Tooltip("kind:N", title=name("claim_type", language)),
                  alt.Tooltip("amount:Q", format=",.2f", title=name("amount", language))],
@@ -305,7 +306,7 @@ def _waterfall(language: str) -> alt.LayerChart:
     base = alt.Chart(alt.NamedData("rows")).encode(y)
     bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", scale=alt.Scale(range=[0, alt.ExprRef(f"width - {ROOM}")]), title=None,
-              axis=alt.Axis(tickCount=5, format="~s", labelOverlap=True)), alt.X2("end"),
+              axis=alt.Axis(tickCount=5, format=",", labelOverlap=True)), alt.X2("end"),
         alt.Color("color:N", scale=None),
         tooltip=[alt.Tooltip("step:N", title=name("step", language)),
                  alt.Tooltip("label:N", title=name("amount", language)),

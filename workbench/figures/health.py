@@ -149,7 +149,9 @@ def _spec(table: str) -> specs.Spec:
 
 
 def _titled_table(table: str) -> Text:
-    return titled(_spec(table).name)
+    """What Seller Central calls the report; a table that several kinds of report fill has the name of the table."""
+    kinds = [spec for spec in specs.reports().values() if spec.table == table]
+    return titled(kinds[0].name) if len(kinds) == 1 else named("table", table)
 
 
 def _menu(table: str) -> Text:

@@ -55,13 +55,13 @@ def funnel_plot(rows: pd.DataFrame, by: str, limits: pd.DataFrame, description: 
 
 def _funnel_plot(language: str, by: str) -> alt.LayerChart:
     x = alt.X("units_handled:Q", scale=alt.Scale(type="log", nice=False), title=name("units_handled", language),
-              axis=alt.Axis(format="~s", tickCount=6, labelOverlap="greedy", labelSeparation=6))
+              axis=alt.Axis(format=",", tickCount=6, labelOverlap="greedy", labelSeparation=6))
     y = {"scale": alt.Scale(nice=False, zero=True), "title": name("loss_rate", language),
          "axis": alt.Axis(format=".2%", tickCount=6)}
     within = alt.Chart(alt.NamedData("limits"))
     bands = [within.mark_area(opacity=opacity, color=MUTED).encode(x, alt.Y(f"low{level}:Q", **y), alt.Y2(f"high{level}"))
              for level, opacity in (("998", 0.13), ("95", 0.18))]
-    middle = within.mark_line(color=WARN, strokeDash=[5, 4]).encode(x, alt.Y("baseline:Q", **y))
+    middle = within.mark_line(color=MUTED, strokeDash=[5, 4]).encode(x, alt.Y("baseline:Q", **y))
     base = alt.Chart(alt.NamedData("rows")).encode(x, alt.Y("loss_rate:Q", **y))
     points = base.mark_point(filled=True, size=60, opacity=0.9).encode(
         color=alt.condition("datum.flagged", alt.value(WARN), alt.value(ACCENT)),
@@ -93,7 +93,7 @@ def event_study(rows: pd.DataFrame, description: Text) -> Chart:
 
 def _event_study(language: str) -> alt.LayerChart:
     base = alt.Chart(alt.NamedData("rows")).encode(alt.X("from_day:O", title=name("days_from_adoption", language),
-                                                         axis=alt.Axis(labelAngle=0)))
+                                                         axis=alt.Axis(labelAngle=0, labelExpr="replace(datum.label, '-', '−')")))
     y = {"scale": alt.Scale(type="log", domain=EDGES), "title": name("ratio", language),
          "axis": alt.Axis(values=[0.1, 0.2, 0.5, 1, 2, 5, 10], format="~g")}
     color = alt.condition("datum.after", alt.value(ACCENT), alt.value(MUTED))
