@@ -174,7 +174,22 @@ def test_an_empty_folder_asserts_nothing(tmp_path):
     assert cards and all(card["value"]["en"] == "unknown" for card in cards)
     assert not {"claims-to-file", "owed-to-paid", "paid", "cases", "filing-plan", "policies"} & set(tables(shown))
     assert next(block for block in flat(shown) if block["kind"] == "record")["incomplete"]
+    assert all([*flat([block])] for block in shown)  # every section says why it has nothing to show
     assert not re.search(r"[$€]|\b0 claims", text(shown))
+
+
+def test_the_text_to_paste_is_english_for_every_reader_and_its_gloss_for_the_chinese_one(seller):
+    drawn = [display.html(block) for block in flat(run(seller)) if block["kind"] == "lines"]
+    (pasted,) = [html for html in drawn if "Case text to paste" in html]
+    (gloss,) = [html for html in drawn if "中文对照" in html]
+    assert pasted.count("<pre") == 1 and "Please investigate" in pasted and "请调查" not in pasted
+    assert gloss.startswith('<figure class="lines" lang="zh">') and "请调查" in gloss
+
+
+def test_kinds_of_claims_stand_with_most_money_first_and_unknown_ones_last(seller, tmp_path):
+    amounts = [row[1][-1] for row in tables(run(without(seller, tmp_path, "removal_orders")))["claims-by-type"]]
+    known = [float(amount) for amount in amounts if amount]
+    assert known == sorted(known, reverse=True) and "" in amounts and "" not in amounts[:len(known)]
 
 
 def test_two_currencies_stand_side_by_side(seller):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import loss
+from workbench import books, figures, loss
 
 END = dt.date(2026, 12, 31)
 TEXT = ["fnsku", "msku", "asin", "event_type", "fulfillment_center", "disposition", "reason", "country"]
@@ -91,6 +91,13 @@ def test_an_empty_ledger_gives_an_empty_table_with_every_column():
     rates = loss.loss_rates(ledger(), ("month", "fulfillment_center"), as_of=END)
     assert len(rates) == 0
     assert {"units_lost", "loss_rate", "loss_rate_high", "amount_lost", "is_mature"} <= set(rates.columns)
+
+
+def test_losses_of_a_month_without_a_ledger_are_unknown_not_none(tmp_path):
+    known = books.open(tmp_path, END)
+    shown = figures.largest(loss.losses(ledger(), as_of=END), "2026-06", known).data()["blocks"]
+    assert [block["tone"] for block in shown] == ["warn"] and "not wholly known" in shown[0]["text"]["en"]
+    assert figures.by_reason(loss.loss_rates(ledger(), ("reason", "disposition"), as_of=END)).tone == "warn"
 
 
 def costs(*rows):

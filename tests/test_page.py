@@ -233,7 +233,8 @@ def test_the_index_shows_closed_months_and_what_changed_since():
 def test_the_index_says_once_what_is_true_of_a_months_every_page():
     record = {**run("2026-03", incomplete=True), "facts": {"checks_failed": 4}}
     alike = page.overview([record, {**record, "notebook": "data-health"}])
-    assert alike.count(">Checks failed: 4<") == 1 and "Checks failed" in alike[alike.index("<th scope=\"row\""):]
+    assert alike.count(">Checks failed: 4<") == alike.count('<span class="state failed">') == 1
+    assert "Checks failed" in alike[alike.index("<th scope=\"row\""):]
     assert page.overview([record, {**run("2026-03"), "notebook": "data-health"}]).count(">Checks failed: 4<") == 1
 
 
@@ -244,6 +245,15 @@ def test_the_index_shows_the_change_a_page_tells_itself_where_the_month_before_h
     assert "up from 1 in February 2026" in text and 'class="arrow' in text
     record["figures"][0]["raw"] = "2026-04-01"  # a day
     assert 'class="arrow' not in page.overview([record, run("2026-02", 1.0)])
+
+
+def test_the_index_begins_with_what_is_owed_and_tells_what_a_day_means():
+    owed = run("2026-03") | {"notebook": "claim-recovery"}
+    owed["figures"] = [display.Card("deadline", words.same("Next deadline"), words.same("Apr 2, 2026"),
+                                    words.same("3 claims within 7 days"), tone="bad", raw="2026-04-02").data()]
+    text = page.overview([run("2026-03", 2.0), owed])
+    assert text.index("3 claims within 7 days") < text.index(">Loss rate<")
+    assert '<div class="card bad">' in text
 
 
 def test_an_index_of_nothing_and_of_hostile_names_is_a_page():

@@ -213,7 +213,8 @@ def _stacked_months(language: str, value: str, kind: str, room: str, order: tupl
     color = alt.Color("kind:N", title=None, sort=[_word(room, word, language) for word in order] or None)
     kinds = alt.selection_point(name="kinds", fields=["kind"], bind="legend")
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
-        month_axis(language), alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5, tickMinStep=1)), color,
+        month_axis(language), color,
+        alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5, tickMinStep=1)),
         alt.Order("rank:Q"), opacity=alt.condition(kinds, alt.value(1), alt.value(0.15)), tooltip=[
             alt.Tooltip("month:O", title=name("month", language)), alt.Tooltip("kind:N", title=name(kind, language)),
             alt.Tooltip(f"{value}:Q", format=",", title=name(value, language))],

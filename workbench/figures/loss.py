@@ -179,8 +179,8 @@ def by_reason(rates: pd.DataFrame) -> Table | Note:
 
 
 def largest(losses: pd.DataFrame, month: str, books: Books | None = None) -> Page:
-    """The month's largest losses with the file lines that say so; that some are unknown where the ledger of `books` does not
-    cover the month. `losses`: `loss.losses(…)`."""
+    """The month's largest losses with the file lines that say so, and that some are unknown where the ledger of `books`
+    does not cover the month. `losses`: `loss.losses(…)`."""
     why = not_covered(books, month) if books else None
     unknown = [Note(say("loss.events_unknown", month=month, why=why), "warn")] if why else []
     rows = losses[losses["month"] == month].sort_values(["units_lost", "units_lost_gross"], ascending=False).head(LARGEST)

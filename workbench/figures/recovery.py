@@ -106,7 +106,8 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
                                                                 claims=int(ready.sum()))
     lacks = rows["claim_id"].map(evidence.missing(papers).to_dict())
     about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
-    rows = rows.assign(papers_missing=[all_named("paper", words) if isinstance(words, str) else say("page.none") for words in lacks],
+    none = say("page.none")
+    rows = rows.assign(papers_missing=[all_named("paper", names) if isinstance(names, str) else none for names in lacks],
                        subject=about.where(about != "", rows["reimbursement_id"]))
     order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
     rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
@@ -139,8 +140,8 @@ def _fees_together(rows: pd.DataFrame) -> pd.DataFrame:
 
 def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
     """One claim told with its file lines, its arithmetic and its rule, and the case text to paste, in English with a gloss
-    for the Chinese reader; the open claim worth most when none is named. `table`: of `claims.claims`; `papers`: of `evidence.papers`. Raises ValueError for a claim
-    there is not."""
+    for the Chinese reader; the open claim worth most when none is named. `table`: of `claims.claims`; `papers`: of
+    `evidence.papers`. Raises ValueError for a claim there is not."""
     now = table[table["status"] == "open"].sort_values(["amount_open", "claim_id"], ascending=[False, True])
     if not claim_id and now.empty:
         return Page((Note(say("recovery.none_open")),))
@@ -281,7 +282,8 @@ def _by_deadline(now: pd.DataFrame, as_of: dt.date) -> list:
 
 
 def _types(table: pd.DataFrame, lacking: pd.DataFrame, as_of: dt.date, currency: str) -> Table:
-    """One row per kind of claim and currency, most money first; a kind that cannot be judged has its missing reports instead of figures."""
+    """One row per kind of claim and currency, most money first; a kind that cannot be judged has its missing reports
+    instead of figures."""
     by = ["claim_type", "currency"]
     doubt = table["standing"] == "ambiguous"
     sums = table.assign(units_ambiguous=table["units_open"].where(doubt, 0), units_owed=table["units_owed"].mask(doubt, 0),

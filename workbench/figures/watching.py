@@ -92,8 +92,9 @@ def event_study(rows: pd.DataFrame, description: Text) -> Chart:
 
 
 def _event_study(language: str) -> alt.LayerChart:
-    base = alt.Chart(alt.NamedData("rows")).encode(alt.X("from_day:O", title=name("days_from_adoption", language),
-                                                         axis=alt.Axis(labelAngle=0, labelExpr="replace(datum.label, '-', '−')")))
+    axis = alt.Axis(labelAngle=0, labelExpr="replace(datum.label, '-', '−')")
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        alt.X("from_day:O", title=name("days_from_adoption", language), axis=axis))
     y = {"scale": alt.Scale(type="log", domain=EDGES), "title": name("ratio", language),
          "axis": alt.Axis(values=[0.1, 0.2, 0.5, 1, 2, 5, 10], format="~g")}
     color = alt.condition("datum.after", alt.value(ACCENT), alt.value(MUTED))
