@@ -4,9 +4,10 @@ import itertools
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from workbench import charts
+from workbench import charts, pictures, words
 from workbench.detectors import DETECTORS
 from workbench.page import drawing
 
@@ -49,6 +50,14 @@ def test_no_two_kinds_of_claims_look_alike(eye):
     assert min(apart.values()) > 15
     common = {"refund_not_returned", "inbound_shortage", "lost_warehouse", "fee_overcharge", "wrong_reversal"}
     assert min(far for pair, far in apart.items() if common.issuperset(pair)) > 25
+
+
+@pytest.mark.parametrize("amount", [0.4, 450.0, 4_200.0, 61_000.0])
+def test_an_axis_writes_amounts_out(amount):
+    rows = pd.DataFrame({"month": ["2026-05"], "claim_type": ["lost_warehouse"], "amount": [amount]})
+    picture = pictures.drawn(charts.by_month(rows, words.same("Missed")).specs["en"])
+    ticks = re.findall(r">([^<>]*\d)</text>", picture)
+    assert len(ticks) > 3 and all(re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d+)?|2026", tick) for tick in ticks), ticks
 
 
 def test_every_kind_of_claim_has_its_colour():

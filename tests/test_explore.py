@@ -161,6 +161,7 @@ def test_a_clicked_claim_tells_its_story_with_its_lines(list_panel, desk):
     claim = desk.table.iloc[0]
     list_panel.view.picked = {"claim_id": claim["claim_id"], "_at": 1}
     assert claim["sources"].split(";")[0] in said(list_panel) and "Arithmetic" in said(list_panel)
+    assert list_panel.view.chosen == {"claim_id": claim["claim_id"]}
 
 
 def test_a_row_that_stands_for_several_claims_tells_the_story_of_the_first(list_panel, desk):

@@ -142,6 +142,7 @@ def file_a_claim_and_plan_the_others(page):
     work, plan = page.locator(f"{PANEL} .workbench-panel").all()
     work.locator("tbody tr").first.click()
     work.get_by_text("Arithmetic").wait_for(timeout=30_000)
+    assert work.locator("tbody tr[aria-current]").count() == 1
     work.get_by_label("Case number", exact=True).fill("C-1")
     work.get_by_label("Case number", exact=True).press("Enter")
     for button, said in (("Mark as filed", "under C-1, pending"), ("Make the packet", "Packet written to packets/"),

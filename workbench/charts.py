@@ -227,7 +227,7 @@ WEEKS, LATER = 16, "later"  # weeks ahead that have a bar of their own; what clo
 ROOM = 100  # pixels beside the longest bar of a waterfall, for its amount
 STEP_COLORS = {"owed": MUTED, "settled_alone": GOOD, "settled_filed": GOOD, "approved": ACCENT, "pending": ACCENT,
                "denied": WARN, "rest": MUTED, "open": ACCENT, "wait": ACCENT, "expired": WARN, "ambiguous": MUTED}
-CLAIM_COLORS = {"refund_not_returned": "#0084fc", "inbound_shortage": "#3c9c90", "lost_warehouse": "#9c5430",
+CLAIM_COLORS = {"refund_not_returned": "#368af6", "inbound_shortage": "#3c9c90", "lost_warehouse": "#9c5430",
                 "fee_overcharge": "#c08400", "damaged_warehouse": "#a84860", "removal_lost": "#009ce4",
                 "disposed_unrequested": "#3c60c0", "underpaid": "#9c6000", "wrong_reversal": "#78549c",
                 "returned_damaged": "#9090c0", "removal_short": "#a89060",
@@ -276,7 +276,7 @@ def _claim_bars(language: str, when: str, domain: tuple[str, ...], order: tuple[
                                                               labelSeparation=4))
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         axis.scale(domain=domain),
-        alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format=",")),
+        alt.Y("amount:Q", title=name("amount", language), axis=alt.Axis(tickCount=5, format=",f")),
         alt.Color("kind:N", title=None, sort=kinds, legend=alt.Legend(columns=4), scale=alt.Scale(
             domain=kinds, range=[CLAIM_COLORS[word] for word in order])), alt.Order("rank:Q"),
         tooltip=[alt.Tooltip(f"{when}:O", title=name(when, language)),
@@ -307,7 +307,7 @@ def _waterfall(language: str) -> alt.LayerChart:
     base = alt.Chart(alt.NamedData("rows")).encode(y)
     bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", scale=alt.Scale(range=[0, alt.ExprRef(f"width - {ROOM}")]), title=None,
-              axis=alt.Axis(tickCount=5, format=",", labelOverlap=True)), alt.X2("end"),
+              axis=alt.Axis(tickCount=5, format=",f", labelOverlap=True)), alt.X2("end"),
         alt.Color("color:N", scale=None),
         tooltip=[alt.Tooltip("step:N", title=name("step", language)),
                  alt.Tooltip("label:N", title=name("amount", language)),

@@ -266,8 +266,9 @@ def _record(job: Job, outcome: Outcome, found: page.Recorded, started: float, sh
         "languages": job.languages, "policy": job.policy, "version": __version__, "program": grid.program(),
         "inputs": dict(job.inputs), "facts": found.record.get("facts", {}),
         "figures": [{"name": card["name"], "label": card["label"], "value": card["value"], "raw": card["raw"],
-                     "better": card.get("better", ""), "change": card["change"],
-                     "before": card["before"]} for card in found.figures]} | ({} if outcome.ok else {"kept": kept})
+                     "better": card.get("better", ""), "change": card["change"], "before": card["before"],
+                     "note": card["note"], "tone": card["tone"]}
+                    for card in found.figures]} | ({} if outcome.ok else {"kept": kept})
     with contextlib.suppress(OSError):  # the outcome is told anyway; a full disk must not hide the first error
         runs.save(place, record)
 

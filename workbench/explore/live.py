@@ -132,7 +132,10 @@ class _Panel:
         except (ValueError, OSError) as error:
             drawn = parts(display.Note(words.same(error), "warn"), language)
         count = self.view.run + 1
+        values = self.values
         with self.view.hold_sync():
+            self.view.chosen = {control.picks: values[name] for name, control in self.controls.items()
+                                if control.picks and values[name]}
             self.view.parts, self.view.run = drawn, count
         spent = round((time.perf_counter() - started) * 1000)
         self.status.value = f'<span role="status">{say("explore.ran", n=count, ms=spent).in_(language)}</span>'
@@ -281,5 +284,6 @@ def _view():
         parts = traitlets.List().tag(sync=True)
         run = traitlets.Int(0).tag(sync=True)
         picked = traitlets.Dict().tag(sync=True)
+        chosen = traitlets.Dict().tag(sync=True)  # field -> the value that a control holds: its rows are marked
 
     return View()

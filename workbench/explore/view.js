@@ -1,5 +1,5 @@
 // Draws the blocks of a panel: text and tables as the HTML that Python made, charts by Vega. A chart whose form has not
-// changed gets only its new rows. A click on a mark or a table row tells Python which values stand behind it.
+// changed gets only its new rows. A click on a mark or a table row tells Python which values stand behind it; the rows of what is chosen are marked.
 
 const FRAME = { renderer: "svg", actions: false, ast: true };
 
@@ -64,6 +64,18 @@ function rowOf(row, table) {
   return kept;
 }
 
+function mark(table, chosen) {
+  // The rows that the controls have chosen, where a table also holds others; "a1b2 +48" is a row of a1b2 and 48 more.
+  const rows = Array.from(table.tBodies[0].rows), asked = Object.entries(chosen);
+  const hits = new Set(rows.filter((row) => {
+    const values = rowOf(row, table), known = asked.filter(([name]) => name in values);
+    return known.length && known.every(([name, value]) => values[name] === value || values[name].startsWith(`${value} +`));
+  }));
+  rows.forEach((row) => {
+    if (hits.has(row) && hits.size < rows.length) { row.setAttribute("aria-current", "true"); } else { row.removeAttribute("aria-current"); }
+  });
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("workbench-view");
@@ -86,6 +98,7 @@ export default {
         if (place.text !== part.html) { place.box.innerHTML = part.html; place.text = part.html; }
         return null;
       });
+      el.querySelectorAll("table").forEach((table) => { if (table.tHead) { mark(table, model.get("chosen")); } });
       el.dataset.run = model.get("run");
       Promise.all(waiting).then(() => { el.dataset.drawn = model.get("run"); });
     }

@@ -55,7 +55,7 @@ def funnel_plot(rows: pd.DataFrame, by: str, limits: pd.DataFrame, description: 
 
 def _funnel_plot(language: str, by: str) -> alt.LayerChart:
     x = alt.X("units_handled:Q", scale=alt.Scale(type="log", nice=False), title=name("units_handled", language),
-              axis=alt.Axis(format=",", tickCount=6, labelOverlap="greedy", labelSeparation=6))
+              axis=alt.Axis(format=",f", tickCount=6, labelOverlap="greedy", labelSeparation=6))
     y = {"scale": alt.Scale(nice=False, zero=True), "title": name("loss_rate", language),
          "axis": alt.Axis(format=".2%", tickCount=6)}
     within = alt.Chart(alt.NamedData("limits"))
