@@ -42,7 +42,7 @@ ARROWS = {
     "worth": {"currencies", "detectors", "policy"},
     "claims": {"books", "currencies", "detectors", "policy", "worth"},
     "narrative": {"books", "claims", "policy", "specs", "words"},
-    "recovery": {"currencies"},
+    "recovery": {"claims", "currencies"},
     "approval": set(),
     "filing": {"currencies"},
     "evidence": {"books"},

@@ -104,14 +104,13 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
 
 
 def witnesses(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per claim and line that says what was owed or settled: claim_id, claim_type, role, units, file, line."""
-    rows = table[["claim_id", "claim_type", "sources", "roles"]]
-    rows = rows.assign(place=rows["sources"].str.split(";"), what=rows["roles"].str.split(";")).explode(["place", "what"])
-    rows = rows[rows["place"] != ""].reset_index(drop=True)
-    place, what = rows["place"].str.rsplit(":", n=1, expand=True), rows["what"].str.rsplit(":", n=1, expand=True)
-    place, what = place.reindex(columns=[0, 1]), what.reindex(columns=[0, 1])
-    return rows[["claim_id", "claim_type"]].assign(role=what[0].astype("str"), units=what[1].astype("int64"),
-                                                   file=place[0].astype("str"), line=place[1].astype("int64"))
+    """One row per claim and line that says what was owed or settled: claim_id, claim_type, fnsku, role (what the line is to
+    the claim), units (how many of the claim's it tells of), file, line."""
+    told = table[table["sources"] != ""]
+    places, roles = (pc.split_pattern(coded.text(told[name]), ";") for name in ("sources", "roles"))
+    (file, line), (role, units) = (_parted(pc.list_flatten(texts)) for texts in (places, roles))
+    rows = told[["claim_id", "claim_type", "fnsku"]].take(pc.list_parent_indices(places).to_numpy())
+    return rows.reset_index(drop=True).assign(role=role, units=units, file=file, line=line)
 
 
 def payments(table: pd.DataFrame, books: Books, as_of: dt.date) -> pd.DataFrame:
@@ -292,6 +291,13 @@ def _firsts(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per row the number of its key, and per number the first row that has it."""
     each = pd.factorize(keys)[0]
     return each, np.flatnonzero(np.diff(np.maximum.accumulate(each), prepend=-1))  # numbers are given as the rows come
+
+
+def _parted(texts: pa.Array) -> tuple[pd.Series, np.ndarray]:
+    """What stands before the last colon of each text, and the number behind it."""
+    pairs = pc.split_pattern(texts, ":", max_splits=1, reverse=True)
+    word, number = (pc.list_element(pairs, at) for at in (0, 1))
+    return pd.Series(word, dtype="str"), number.cast(pa.int64()).to_numpy()
 
 
 def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> pd.Categorical:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import currencies
+from workbench.claims import witnesses
 
 DISPUTES = ("underpaid", "wrong_reversal")  # claims about a payment: the unit itself stands under its first claim
 STEPS = ("settled_alone", "settled_filed", "approved", "pending", "denied", "open", "wait", "expired", "ambiguous")
@@ -145,15 +146,11 @@ def links(filed: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> p
 def settled_by(table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """Which payment settled which claim, by the lines the claim cites: claim_id, claim_type, fnsku, case_id ("" where
     Amazon paid by itself), units (of this claim that it settled, by the line's role), amount (of the payment)."""
-    first = table.loc[~table["claim_type"].isin(DISPUTES)]
-    lines = first[["claim_id", "claim_type", "fnsku"]].assign(place=first["sources"].astype("str").str.split(";"),
-                                                              role=first["roles"].astype("str").str.split(";"))
-    lines = lines.explode(["place", "role"]).drop_duplicates(["claim_id", "place"])
-    rows = pd.DataFrame({
-        "place": payments["file"].astype("str") + ":" + payments["line"].astype("str"),
-        "case_id": _text(payments["case_id"]), "amount": payments["amount"].astype("float64")})
-    found = lines.merge(rows[rows["amount"] >= 0], on="place", validate="many_to_one")
-    return found.assign(units=found.pop("role").str.rsplit(":").str[-1].astype("int64"))
+    lines = witnesses(table[~table["claim_type"].isin(DISPUTES)])
+    rows = payments[["file", "line"]].astype({"file": "str"}).assign(
+        case_id=_text(payments["case_id"]), amount=payments["amount"].astype("float64"))
+    found = lines.merge(rows[rows["amount"] >= 0], on=["file", "line"], validate="many_to_one")
+    return found[["claim_id", "claim_type", "fnsku", "case_id", "units", "amount"]]
 
 
 def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
