@@ -100,6 +100,13 @@ def test_losses_of_a_month_without_a_ledger_are_unknown_not_none(tmp_path):
     assert figures.by_reason(loss.loss_rates(ledger(), ("reason", "disposition"), as_of=END)).tone == "warn"
 
 
+def test_a_year_begins_no_earlier_than_the_ledger():
+    rates = loss.loss_rates(ledger(adjusted("2026-05-02", "X1", "M", -1)), ("month",), as_of=END)
+    assert figures.year_up_to(rates, "2026-06") == ("2026-05", "2026-06")
+    assert figures.year_up_to(rates, "2027-06") == ("2026-07", "2027-06")
+    assert figures.year_up_to(rates.head(0), "2026-06") == ("2025-07", "2026-06")
+
+
 def costs(*rows):
     table = pd.DataFrame(rows, columns=["msku", "unit_cost", "currency", "from_date"])
     return table.assign(from_date=pd.to_datetime(table["from_date"]).astype("datetime64[s]"))

@@ -16,6 +16,7 @@ from workbench.figures.loss import (
     rate_over_time,
     watched,
     where,
+    year_up_to,
 )
 from workbench.figures.recovery import (
     NEEDS,
@@ -68,6 +69,7 @@ __all__ = [
     "trust",
     "watched",
     "where",
+    "year_up_to",
     "work_list",
     "worth_knowing",
 ]

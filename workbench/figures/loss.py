@@ -76,6 +76,13 @@ def _up_to(month: str, rates: pd.DataFrame) -> pd.DataFrame:
     return rates[(rates["month"] <= month) & (rates["month"] > months_back(month, MONTHS))]
 
 
+def year_up_to(rates: pd.DataFrame, month: str) -> tuple[str, str]:
+    """The first and the last of the twelve months up to `month`, from the first that the ledger holds. `rates`:
+    `loss_rates(by=["month"])`."""
+    first = months_back(month, 11)
+    return (max(first, str(rates["month"].min())) if len(rates) else first), month
+
+
 def rate_over_time(rates: pd.DataFrame, month: str, baseline: float) -> Page:
     """The loss rate of the months up to `month`, as a chart and as a table. `rates`: `loss_rates(by=["month"])`."""
     rows = _up_to(month, rates).reset_index(drop=True)
