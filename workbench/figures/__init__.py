@@ -69,7 +69,7 @@ __all__ = [
     "trust",
     "watched",
     "where",
-    "year_up_to",
     "work_list",
     "worth_knowing",
+    "year_up_to",
 ]
