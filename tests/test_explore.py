@@ -159,7 +159,8 @@ def test_a_kind_of_claim_is_the_only_one_shown(list_panel, desk):
 
 def test_a_clicked_claim_tells_its_story_with_its_lines(list_panel, desk):
     claim = desk.table.iloc[0]
-    list_panel.view.picked = {"claim_id": claim["claim_id"], "_at": 1}
+    list_panel.view.picked = {"claim_id": claim["claim_id"], "fulfillment_center": claim["fulfillment_center"], "_at": 1}
+    assert list_panel.values["center"] == ""  # the list stays as it was
     assert claim["sources"].split(";")[0] in said(list_panel) and "Arithmetic" in said(list_panel)
     assert list_panel.view.chosen == {"claim_id": claim["claim_id"]}
 

@@ -101,7 +101,7 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
         "status": Control("choice", say("desk.status"), "open", STATUSES, room="claim_status"),
         "kind": Control("choice", say("desk.kind"), ANY, [ANY, *sorted(set(table["claim_type"]))], room="claim_type"),
         "center": Control("choice", say("explore.center"), ANY,
-                          [ANY, *sorted(set(table["fulfillment_center"]) - {""})], picks="fulfillment_center"),
+                          [ANY, *sorted(set(table["fulfillment_center"]) - {""})]),
         "sku": Control("search", say("explore.sku"), "", sorted(set(table["msku"]) - {""})),
         "claim": Control("search", say("desk.claim"), "", table["claim_id"].tolist()[:2000], picks="claim_id"),
         "case": Control("search", say("desk.case"), ""),
