@@ -96,6 +96,12 @@ def test_a_story_is_one_text_to_copy_in_each_language_and_inert():
     assert same.count("<pre") == 1 and "lang=" not in same
 
 
+def test_no_line_ends_within_a_day_or_an_amount_below_zero():
+    said = words.Text("Closes on Jul 1, 2026; −$5.20 back.", "2026年7月1日截止；收回 −US$5.20。")
+    drawn = display.html(display.Note(said).data())
+    assert re.findall('class="whole">([^<]*)<', drawn) == ["Jul 1, 2026", "−$5.20", "2026年7月1日", "−US$5.20"]
+
+
 def test_one_long_figure_makes_all_beside_it_smaller():
     cards = [display.Card("a", words.same("a"), words.same(value)).data() for value in ("19", "at least $2,357.01")]
     assert 'class="figures long"' in display.cards_html(cards) and 'class="figures"' in display.cards_html(cards[:1])

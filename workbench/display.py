@@ -31,7 +31,8 @@ LONG_VALUE = 12  # characters; a longer key figure is set smaller
 LONG, MIDDLING = 44, 26  # characters; a column with longer texts may break its lines, sooner or when there is no room
 PIECE = 32  # characters; a longer one, of a file name or an identifier, may be broken anywhere
 DAYS = {"date", "covered", "month"}
-_WHOLE = re.compile(r"−[^\s\d<]+[\d,.]*\d|\d{4}-\d\d-\d\d")  # "−$5.20", "2026-05-01": no line of prose ends within
+_WHOLE = re.compile(r"−[^\s\d<]+[\d,.]*\d|\d{4}-\d\d-\d\d|[A-Z][a-z]{2} \d{1,2}, \d{4}|\d{4}年\d{1,2}月(?:\d{1,2}日)?")
+# "−$5.20", "2026-05-01", "May 1, 2026": no line of prose ends within
 NUMERIC = {"units", "number", "percent", "share", "money", "times"}
 
 
@@ -259,8 +260,12 @@ def _raw(value: object) -> str:
 
 
 def _draw_note(data: dict, languages: tuple[str, ...]) -> str:
-    told = _WHOLE.sub(r'<span class="whole">\g<0></span>', span(data["text"], languages))
-    return f'<p class="note {escape(data["tone"])}">{told}</p>'
+    return f'<p class="note {escape(data["tone"])}">{_prose(data["text"], languages)}</p>'
+
+
+def _prose(text: dict, languages: Sequence[str]) -> str:
+    """A text as HTML whose amounts and days are not broken over two lines."""
+    return _WHOLE.sub(r'<span class="whole">\g<0></span>', span(text, languages))
 
 
 def _draw_figures(data: dict, languages: tuple[str, ...]) -> str:
@@ -277,9 +282,9 @@ def card_html(card: dict, languages: Sequence[str] = words.LANGUAGES) -> str:
     """One key figure as HTML, from `Card.data()`."""
     lines = [f'<dt>{span(card["label"], languages)}</dt><dd class="value">{span(card["value"], languages)}</dd>']
     if card["change"]["en"]:
-        lines.append(f'<dd class="change">{arrow(card)}{span(card["change"], languages)}</dd>')
+        lines.append(f'<dd class="change">{arrow(card)}{_prose(card["change"], languages)}</dd>')
     if card["note"]["en"]:
-        lines.append(f'<dd class="note">{span(card["note"], languages)}</dd>')
+        lines.append(f'<dd class="note">{_prose(card["note"], languages)}</dd>')
     return f'<div class="card {escape(card["tone"])}">{"".join(lines)}{trail(card.get("trail", ()))}</div>'
 
 
