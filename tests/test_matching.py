@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.detectors import found
+from workbench.detectors.account import Account
 from workbench.matching import Stream, fifo, within
 
 
@@ -90,7 +90,7 @@ def test_settling_around_an_event_equals_a_plain_queue(demand, supply, before, a
 @settings(max_examples=60, deadline=None)
 @given(owed=ROWS, finds=ROWS, paid=ROWS, by=st.sampled_from([["key"], ["asin"], ["key", "asin"]]), grace=st.integers(0, 2))
 def test_an_account_settles_finds_then_payments_then_other_labels_as_a_plain_queue(label, owed, finds, paid, by, grace):
-    account, open_units = found.Account(table(owed, label)), [units for *_, units in owed]
+    account, open_units = Account(table(owed, label)), [units for *_, units in owed]
     for supply, days in ((finds, 0), (paid, grace)):
         account.sources.clear()
         left = account.settle(table(supply, label), by, "", grace=days)

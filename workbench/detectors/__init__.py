@@ -7,11 +7,14 @@ the claim types of this project, after Seller Central's ledger help and practiti
 
 from __future__ import annotations
 
+from workbench.detectors.account import EVER
 from workbench.detectors.audit import balances
 from workbench.detectors.fees import fee_overcharge
-from workbench.detectors.found import COLUMNS, EVER, Found, Needs, Papers, key, nothing, products, reimbursements, unknown
+from workbench.detectors.found import COLUMNS, Found, Needs, nothing
 from workbench.detectors.orders import refund_not_returned, returned_damaged, returned_not_restocked
+from workbench.detectors.papers import Papers, key, products, reimbursements
 from workbench.detectors.payments import underpaid, wrong_reversal
+from workbench.detectors.reach import unknown
 from workbench.detectors.sales import has_money, ordered, preview, sales, sku_in
 from workbench.detectors.transport import inbound_shortage, removal_lost, removal_short
 from workbench.detectors.trust import unread

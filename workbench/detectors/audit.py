@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.detectors.found import Papers, paid_for
+from workbench.detectors.papers import Papers, paid_for
 
 TRANSFER_DAYS = 60  # units that left one centre this long ago and reached no other are not on the way any more
 MOVES = {"Receipts": "units_received", "Shipments": "units_sold", "CustomerReturns": "units_returned",

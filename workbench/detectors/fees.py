@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import Found, Papers, first_of, found, lines, paid_for, uncovered
+from workbench.detectors.account import lines
+from workbench.detectors.found import Found, first_of, found
+from workbench.detectors.papers import Papers, paid_for
+from workbench.detectors.reach import uncovered
 from workbench.detectors.sales import country, sales, witnesses
 from workbench.matching import Stream, fifo
 

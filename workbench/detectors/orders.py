@@ -7,19 +7,10 @@ import pandas as pd
 
 from workbench import coverage
 from workbench.detectors import coded
-from workbench.detectors.found import (
-    EVER,
-    HORIZON,
-    Account,
-    Found,
-    Papers,
-    first_of,
-    found,
-    key,
-    paid_for,
-    settle_near,
-    uncovered,
-)
+from workbench.detectors.account import EVER, Account, settle_near
+from workbench.detectors.found import Found, first_of, found
+from workbench.detectors.papers import Papers, key, paid_for
+from workbench.detectors.reach import HORIZON, uncovered
 from workbench.detectors.sales import LINE, has_money, net_price, returned, sales, witnesses
 
 AMAZON_DAMAGED = ("CARRIER_DAMAGED", "WAREHOUSE_DAMAGED", "DAMAGED")

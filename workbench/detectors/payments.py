@@ -6,21 +6,11 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import (
-    EVER,
-    Account,
-    Found,
-    Papers,
-    first_of,
-    found,
-    key,
-    keys,
-    lines,
-    paid_for,
-    reimbursements,
-    uncovered,
-)
+from workbench.detectors.account import EVER, Account, keys, lines
+from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.orders import refund_account
+from workbench.detectors.papers import Papers, key, paid_for, reimbursements
+from workbench.detectors.reach import uncovered
 from workbench.detectors.sales import LINE, has_money, net_price, returned, sales, witnesses
 from workbench.detectors.warehouse import BACK_AFTER, BACK_BEFORE, Stock, warehouse
 

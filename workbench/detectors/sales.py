@@ -7,7 +7,8 @@ import pandas as pd
 
 from workbench.books import Books
 from workbench.detectors import coded
-from workbench.detectors.found import Papers, key, lines, products
+from workbench.detectors.account import lines
+from workbench.detectors.papers import Papers, key, products
 
 CLOSING = ("fixedclosingfee", "variableclosingfee", "digitalservicesfee", "digitalservicesfeefba", "peritemfee",
            "fbaperorderfulfillmentfee", "fbaweightbasedfee")  # fees of a sale besides the referral and the fulfilment fee

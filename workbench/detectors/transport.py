@@ -6,19 +6,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import (
-    EVER,
-    Account,
-    Found,
-    Papers,
-    first_of,
-    found,
-    key,
-    lines,
-    nothing,
-    paid_for,
-    uncovered,
-)
+from workbench.detectors.account import EVER, Account, lines
+from workbench.detectors.found import Found, first_of, found, nothing
+from workbench.detectors.papers import Papers, key, paid_for
+from workbench.detectors.reach import uncovered
 
 CLOSED = "CLOSED"
 TO_THE_SELLER = "return"  # removal orders of other types end elsewhere

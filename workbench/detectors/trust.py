@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import Account, Papers, nothing
+from workbench.detectors.account import Account
+from workbench.detectors.found import nothing
+from workbench.detectors.papers import Papers
 
 
 def amazons_balance(papers: Papers, account: Account) -> tuple[np.ndarray, pd.Categorical]:

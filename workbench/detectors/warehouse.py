@@ -8,23 +8,10 @@ import numpy as np
 import pandas as pd
 
 from workbench.detectors import coded
-from workbench.detectors.found import (
-    EVER,
-    GRACE_DAYS,
-    Account,
-    Found,
-    Papers,
-    first_of,
-    found,
-    key,
-    labels,
-    lines,
-    nothing,
-    paid_for,
-    settle,
-    settle_near,
-    uncovered,
-)
+from workbench.detectors.account import EVER, GRACE_DAYS, Account, lines, settle, settle_near
+from workbench.detectors.found import Found, first_of, found, nothing
+from workbench.detectors.papers import Papers, key, labels, paid_for
+from workbench.detectors.reach import uncovered
 from workbench.detectors.trust import amazons_balance
 
 LOST, FOUND, DAMAGED = ("M", "5"), ("F",), ("E",)
