@@ -7,6 +7,8 @@ trap of a folder has products and orders of its own, and no trap meets another.
 import csv
 import datetime as dt
 
+from workbench import books, claims, policy
+
 HEADERS = {
     "ledger": "Date,FNSKU,ASIN,MSKU,Title,Event Type,Reference ID,Quantity,Fulfillment Center,Disposition,Reason,Country,"
               "Reconciled Quantity,Unreconciled Quantity,Date and Time",
@@ -192,6 +194,12 @@ def write(root, rows, *, region="US", without=(), columns=None):
             csv.writer(file, delimiter="," if table in COMMA else "\t", lineterminator="\n",
                        quoting=csv.QUOTE_ALL if table == "ledger" else csv.QUOTE_MINIMAL).writerows(lines)
     return root
+
+
+def claims_of(folder, as_of=LAST, rules="amazon", *, through=None, types=()):
+    """The claims of a seller folder on a day, under a policy as it stands in the seller's market."""
+    known = books.open(folder, through)
+    return claims.claims(known, dt.date.fromisoformat(as_of), policy.load(rules, known.seller.market), types=types)
 
 
 def _when(row):

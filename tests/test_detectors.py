@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 from handmade import (
+    LAST,
     back,
+    claims_of,
     cost,
     fee,
     ledger,
@@ -20,15 +22,15 @@ from handmade import (
     write,
 )
 
-from workbench import books, claims, policy
+from workbench import books, claims
 
-ASSERTED = ("wait", "open", "expired")
+RECEIPTS = "removal_order_id,tracking_number,sku,shipped_quantity,received_quantity,received_on\n"
 
 
-def asserted(folder, as_of="2026-06-30", market="US", types=()):
-    known = books.open(folder)
-    found = claims.claims(known, dt.date.fromisoformat(as_of), policy.load("amazon", market), types=types)
-    found = found[found["status"].isin(ASSERTED)]
+def asserted(folder, as_of=LAST, types=()):
+    """Claim type and SKU -> units that are asserted, and the claims that assert them."""
+    found = claims_of(folder, as_of, types=types)
+    found = found[found["status"].isin(claims.ASSERTED)]
     return found.groupby(["claim_type", "msku"])["units_open"].sum().to_dict(), found
 
 
@@ -121,7 +123,7 @@ def test_a_european_preview_counts_per_site_and_currency(tmp_path):
             *sold("2", "2026-05-03", "O4", fee=4.4, site="Amazon.co.uk", currency="GBP"),
             fee("1", 5.0, store="DE", currency="EUR"), fee("1", 7.0, store="FR", currency="EUR"),
             fee("2", 5.0, store="DE", currency="EUR"), fee("2", 4.0, store="UK", currency="GBP")]
-    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), market="EU", types=["fee_overcharge"])
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), types=["fee_overcharge"])
     assert sorted(table["order_id"]) == ["O2", "O4"]
     assert sorted(zip(table["unit_value"], table["currency"], strict=True)) == [(0.4, "GBP"), (0.8, "EUR")]
 
@@ -150,15 +152,11 @@ def test_a_removal_parcel_that_arrived_short_is_owed_from_the_day_it_came(tmp_pa
             paid("2", "2026-06-01", "Lost_Outbound", 2, 8, order="RM2")]
     folder = write(tmp_path / "s", [*quiet(), *rows])
     (folder / "receipts.csv").write_text(
-        "removal_order_id,tracking_number,sku,shipped_quantity,received_quantity,received_on\n"
-        "RM1,1Z1,S-1,,3,2026-05-12\nRM2,1Z2,S-2,5,3,2026-05-12\nRM3,1Z3,S-3,5,5,2026-05-12\n", "utf-8")
+        RECEIPTS + "RM1,1Z1,S-1,,3,2026-05-12\nRM2,1Z2,S-2,5,3,2026-05-12\nRM3,1Z3,S-3,5,5,2026-05-12\n", "utf-8")
     found, table = asserted(folder)
     assert found == {("removal_short", "S-1"): 2}
     assert (table["order_id"].tolist(), table["deadline"].dt.strftime("%Y-%m-%d").tolist()) == (["RM1"], ["2026-07-11"])
     assert table["sources"].tolist() == ["receipts.csv:2"]
-
-
-RECEIPTS = "removal_order_id,tracking_number,sku,shipped_quantity,received_quantity,received_on\n"
 
 
 @pytest.mark.parametrize("told", ["", "10"])
@@ -185,7 +183,7 @@ def test_a_claim_above_the_cross_border_fee_says_that_the_lower_fee_was_left_asi
     site = {"site": "Amazon.fr", "currency": "EUR"}
     rows = [*sold("1", "2026-05-01", "O1", fee=5.8, **site), *sold("1", "2026-05-02", "O2", fee=8.0, **site),
             fee("1", 5.0, store="FR", currency="EUR"), fee("1", 7.0, store="FR", currency="EUR")]
-    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), market="EU", types=["fee_overcharge"])
+    found, table = asserted(write(tmp_path / "s", [*quiet(), *rows], region="EU"), types=["fee_overcharge"])
     assert found == {("fee_overcharge", "S-1"): 1} and table["unit_value"].tolist() == [1.0]
     assert table["note"].str.contains("lower one for a sale within the country").all()
 
@@ -200,8 +198,7 @@ def test_a_ledger_without_amazons_own_balance_is_netted_by_hand(tmp_path):
 def test_a_balance_that_knows_the_future_is_left_alone(tmp_path):
     rows = [ledger("1", "2026-05-01", "M", -3, left=0), ledger("1", "2026-06-20", "F", 3, left=0)]
     folder = write(tmp_path / "s", [*quiet(), *rows])
-    known = books.open(folder, "2026-05-31")
-    found = claims.claims(known, dt.date(2026, 5, 31), policy.load("amazon", "US"), types=["lost_warehouse"])
+    found = claims_of(folder, "2026-05-31", through="2026-05-31", types=["lost_warehouse"])
     assert found["units_open"].tolist() == [3] and found["status"].tolist() == ["open"]
 
 
@@ -210,12 +207,12 @@ def test_the_published_cases_of_another_workbench(tmp_path):
             ledger("X2", "2026-04-15", "P", 1), ledger("X3", "2026-04-16", "Q", -5), moved("X3", "2026-04-16",
                                                                                            "Shipments", -2)]
     folder = write(tmp_path / "s", [*quiet(last="2026-05-01"), *rows], region="UK")
-    found, table = asserted(folder, "2026-05-01", "EU")
+    found, table = asserted(folder, "2026-05-01")
     assert found == {("lost_warehouse", "S-X1"): 1, ("damaged_warehouse", "S-X2"): 1}
     deadline = table.set_index("claim_type")["deadline"].dt.strftime("%Y-%m-%d").to_dict()
     assert deadline == {"lost_warehouse": "2026-05-09", "damaged_warehouse": "2026-06-14"}
     rows = [ledger("X1", "2026-03-10", "M", -4, left=1), ledger("X2", "2026-04-15", "E", -1, left=0)]
-    assert asserted(write(tmp_path / "t", [*quiet(last="2026-05-01"), *rows], region="UK"), "2026-05-01", "EU")[0] == {
+    assert asserted(write(tmp_path / "t", [*quiet(last="2026-05-01"), *rows], region="UK"), "2026-05-01")[0] == {
         ("lost_warehouse", "S-X1"): 1}
 
 
@@ -230,7 +227,7 @@ def test_a_reversal_of_the_warehouse_needs_no_returns_and_one_of_an_order_does(t
     if returns == "header":
         place = next(folder.glob("returns.*"))
         place.write_text(place.read_text("utf-8").split("\n")[0] + "\n", "utf-8")
-    found = claims.claims(books.open(folder), dt.date(2026, 6, 30), policy.load("amazon", "US"), types=["wrong_reversal"])
+    found = claims_of(folder, types=["wrong_reversal"])
     assert dict(zip(found["msku"], found["status"], strict=True)) == {
         "S-1": "open", "S-2": "open" if returns == "whole" else "ambiguous"}
 
@@ -247,7 +244,7 @@ def test_a_reversal_after_the_ledgers_last_day_is_not_judged(tmp_path):
             paid("1", "2026-05-01", "Reimbursement_Reversal", -2, 8, original="P1")]
     late = [row for row in quiet("2026-04-01") if row[0] != "ledger"]
     folder = write(tmp_path / "s", [*quiet(last="2026-03-31"), *late, *rows])
-    found = claims.claims(books.open(folder), dt.date(2026, 6, 30), policy.load("amazon", "US"), types=["wrong_reversal"])
+    found = claims_of(folder, types=["wrong_reversal"])
     assert list(found["status"]) == ["ambiguous"] and "ledger_detail ends already" in found["ambiguous"].iloc[0]
 
 
@@ -286,10 +283,8 @@ def test_without_a_report_its_claims_are_unknown_and_named(tmp_path, table, type
     assert set(claims.unknown(books.open(folder))["claim_type"]) == types
     place = next(write(tmp_path / "t", rows).glob(f"{table}.*"))
     place.write_text(place.read_text("utf-8").split("\n")[0] + "\n", "utf-8")  # a header covers no day
-    known = books.open(tmp_path / "t")
-    assert set(claims.unknown(known)["claim_type"]) == types
-    found = claims.claims(known, dt.date(2026, 6, 30), policy.load("amazon", "US"))
-    assert not set(found["claim_type"]) & types
+    assert set(claims.unknown(books.open(tmp_path / "t"))["claim_type"]) == types
+    assert not set(claims_of(tmp_path / "t")["claim_type"]) & types
 
 
 def test_which_of_two_losses_of_a_day_a_find_settles_does_not_hang_on_the_order_of_the_rows(tmp_path):

@@ -3,9 +3,7 @@
 import datetime as dt
 
 import pytest
-from handmade import fee, quiet, sold, write
-
-from workbench import books, claims, policy
+from handmade import claims_of, fee, quiet, sold, write
 
 
 def judged(root, charges, previews, as_of="2026-06-30"):
@@ -15,8 +13,7 @@ def judged(root, charges, previews, as_of="2026-06-30"):
     for day, rows in previews:
         made = write(root / f"preview {day}", rows) / "fee-preview.txt"
         made.rename(folder / f"fees {day and day + 'T08-00-00'}.txt")
-    found = claims.claims(books.open(folder), dt.date.fromisoformat(as_of), policy.load("amazon", "US"),
-                          types=["fee_overcharge"])
+    found = claims_of(folder, as_of, types=["fee_overcharge"])
     return {row.order_id: (row.unit_value, row.status) for row in found.itertuples()}
 
 

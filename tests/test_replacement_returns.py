@@ -1,11 +1,8 @@
 """Refunds whose unit may have come back on the order of a replacement, where no report tells which orders those are."""
 
-import datetime as dt
 
 import pytest
-from handmade import FIRST, LAST, back, money, quiet, refund, sold, write
-
-from workbench import books, claims, policy
+from handmade import FIRST, back, claims_of, money, quiet, refund, sold, write
 
 NOBODY = "a unit of the SKU came back on an order that no report knows: perhaps that of a replacement"
 
@@ -14,8 +11,7 @@ def judged(folder, *rows, without=(), first=FIRST):
     """Order -> status and reason of the refunds nobody settled."""
     flat = [row for part in rows for row in (part if isinstance(part, list) else [part])]
     folder = write(folder / "seller", [*quiet(first), *flat], without=without)
-    found = claims.claims(books.open(folder), dt.date.fromisoformat(LAST), policy.load("amazon", "US"),
-                          types=["refund_not_returned"])
+    found = claims_of(folder, types=["refund_not_returned"])
     return {row.order_id: (row.status, row.ambiguous) for row in found.itertuples() if row.status != "settled"}
 
 

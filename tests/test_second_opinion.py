@@ -10,7 +10,9 @@ import random
 import pandas as pd
 import pytest
 from handmade import (
+    LAST,
     back,
+    claims_of,
     cost,
     fee,
     ledger,
@@ -26,9 +28,9 @@ from handmade import (
     write,
 )
 
-from workbench import books, claims, policy
+from workbench import claims
 
-AS_OF = dt.date(2026, 6, 30)
+AS_OF = dt.date.fromisoformat(LAST)
 COST, NET = 8.0, 16.25  # of every product: 25.00 less 5.00 and 3.75
 
 
@@ -149,7 +151,7 @@ def deal(seed, cases=260):
 def test_every_dealt_claim_is_found_and_no_other(tmp_path, seed):
     rows, owed = deal(seed)
     folder = write(tmp_path / "s", [*quiet(), *rows], columns=12 if seed == 2 else None)
-    table = claims.claims(books.open(folder), AS_OF, policy.load("amazon", "US"))
+    table = claims_of(folder)
     table = table[table["status"].isin(claims.ASSERTED)]
     order = table["order_id"].where(table["claim_type"] != "inbound_shortage", table["shipment_id"])
     order = order.where(~table["claim_type"].isin(["underpaid"]), "")
@@ -178,8 +180,7 @@ def test_the_claims_of_a_day_are_those_of_the_exports_of_that_day(tmp_path, day)
     rows = [*quiet(), *deal(3, cases=60)[0]]
     tables = []
     for name, kept in (("then", [row for row in rows if told_by(row, day)]), ("later", rows)):
-        known = books.open(write(tmp_path / name, kept, columns=12), day)
-        table = claims.claims(known, dt.date.fromisoformat(day), policy.load("amazon", "US"))
+        table = claims_of(write(tmp_path / name, kept, columns=12), day, through=day)
         table = table[~table["ambiguous"].str.startswith("the removal order was updated later")]
         tables.append(table.drop(columns=["sources", "value_sources"]).sort_values("claim_id", ignore_index=True))
     assert len(tables[0]) > 20
