@@ -46,8 +46,10 @@ def digits(currency: str) -> int:
     return _BY_CODE.get(currency, 2)
 
 
-def digits_of(currency: pd.Series) -> np.ndarray:
-    """The digits of each row's currency, as floats."""
+def digits_of(currency: str | pd.Series) -> int | np.ndarray:
+    """The digits of one currency for all rows, or of each row's own, as floats."""
+    if isinstance(currency, str):
+        return digits(currency)
     each = currency.astype("category")
     return np.array([digits(name) for name in (*each.cat.categories, "")], float)[each.cat.codes]
 
@@ -58,7 +60,7 @@ def rounded(amounts: float | np.ndarray | pd.Series, currency: str | pd.Series) 
     >>> float(rounded(0.1 + 0.2, "USD")), float(rounded(1.2345, "KWD"))
     (0.3, 1.234)
     """
-    scale = 10.0 ** (digits(currency) if isinstance(currency, str) else digits_of(currency))
+    scale = 10.0 ** digits_of(currency)
     return np.round(amounts * scale) / scale
 
 

@@ -21,6 +21,7 @@ TOTALS = frozenset(("total", "totals", "grandtotal", "subtotal", "sum", "summe",
                     "totaal", "合计", "总计", "小计", "合計", "総計"))  # folded first cells of a total row
 
 MOST = 100_000_000  # units in one row
+SHEET_ENDS = (65_536, 1_048_576)  # lines of an old and of a new sheet of Excel
 
 _ODD = np.isin(np.arange(256), [*range(33), *b'",;:\'', *range(127, 256)])
 _MARKS = np.isin(np.arange(256), [*b",."])
@@ -72,10 +73,18 @@ def counts(values: pa.Array, column: specs.Column, lines: np.ndarray) -> list[Pr
                     f"cell{'s' * (len(rows) > 1)}, the first {first}; read as it stands. Was a column moved?", "doubt")]
 
 
-def fractions(amounts: np.ndarray, digits: np.ndarray, column: str, lines: np.ndarray) -> list[Problem]:
+def cut_by_a_sheet(lines: np.ndarray) -> list[Problem]:
+    """A doubt about a file whose last line is the last that a spreadsheet has."""
+    if not len(lines) or int(lines[-1]) not in SHEET_ENDS:
+        return []
+    return [Problem(int(lines[-1]), "", "", "the file ends on the last line that a spreadsheet has: what stood below it is "
+                    "lost. Download the report again.", "doubt")]
+
+
+def fractions(amounts: np.ndarray, digits: int | np.ndarray, column: str, lines: np.ndarray) -> list[Problem]:
     """A doubt about amounts with decimals in a currency that has none: a spreadsheet took thousands (1,980) for decimals.
     `digits`: of the minor unit of each row's currency. Estimates and unit costs may be that fine."""
-    if specs.registry()[column].get("fine"):
+    if specs.registry()[column].get("fine") or np.min(digits) > 0:
         return []
     rows = np.flatnonzero((digits == 0) & (np.abs(amounts - np.round(amounts)) > 1e-9))
     if not len(rows):

@@ -20,13 +20,11 @@ import pyarrow.compute as pc
 
 from workbench import currencies, dates, denomination, doubts, files, flatfile, numerals, records, specs, values
 from workbench import seller as sellers
-from workbench.cells import as_codes, is_empty, one
+from workbench.cells import as_codes, is_empty
 from workbench.dates import Ambiguous
 from workbench.files import Part, Refused
 from workbench.flatfile import NotReadable, Problem, Raw
 from workbench.specs import UnknownReport
-
-SHEET_ENDS = (65_536, 1_048_576)  # lines of an old and of a new sheet of Excel
 
 __all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
            "blank", "empty", "frame", "read", "read_part"]
@@ -229,9 +227,7 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
         problems += contradicted
     table = _assembled(spec, arrays, raw, len(raw.lines))
     keep = ~bad
-    if len(raw.lines) and int(raw.lines[-1]) in SHEET_ENDS:
-        problems.append(Problem(int(raw.lines[-1]), "", "", "the file ends on the last line that a spreadsheet has: what "
-                                "stood below it is lost. Download the report again.", "doubt"))
+    problems += doubts.cut_by_a_sheet(raw.lines)
     if amounts:
         table, keep = _unfolded(table, amounts, keep)
     if not keep.all():
@@ -349,23 +345,15 @@ def _plain(cells: pa.Array | None, size: int) -> pa.Array:
 
 def _rounded(table: pa.Table) -> tuple[pa.Table, list[Problem]]:
     """Amounts at the minor unit of the row's currency (2 digits where the table has none); doubts about finer ones."""
-    finer: list[Problem] = []
     money = [name for name in table.schema.names if specs.registry().get(name, {}).get("type") == "money"]
+    finer: list[Problem] = []
     if not money or not table.num_rows:
         return table, finer
-    digits = np.full(table.num_rows, 2)
-    if "currency" in table.schema.names:
-        coded = one(table.column("currency").chunks)
-        each = np.array([currencies.digits(code) for code in coded.dictionary.to_pylist()] or [2])
-        digits = each[coded.indices.to_numpy()]
+    currency = table.column("currency").to_pandas() if "currency" in table.schema.names else ""
     for name in money:
         amounts = table.column(name).to_numpy()
-        rounded = np.round(amounts, 2)
-        for odd in set(np.unique(digits)) - {2}:
-            rounded = np.where(digits == odd, np.round(amounts, odd), rounded)
-        if digits.min() == 0:
-            finer += doubts.fractions(amounts, digits, name, table.column("line").to_numpy())
+        finer += doubts.fractions(amounts, currencies.digits_of(currency), name, table.column("line").to_numpy())
         at = table.schema.get_field_index(name)
-        array = pa.array(rounded + 0.0, from_pandas=True)  # + 0.0: no minus zero
+        array = pa.array(currencies.rounded(amounts, currency) + 0.0, from_pandas=True)  # + 0.0: no minus zero
         table = table.set_column(at, table.schema.field(at), array)
     return table, finer
