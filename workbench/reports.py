@@ -30,6 +30,9 @@ __all__ = ["Ambiguous", "NotReadable", "Refused", "Report", "UnknownReport",
            "blank", "empty", "frame", "read", "read_part"]
 
 
+Amounts = tuple[pa.Array, pa.Array | None, specs.Unfold]  # of one kind in wide lines, what describes each, their spec
+
+
 @dataclass(frozen=True)
 class Report:
     """One file, read."""
@@ -160,83 +163,113 @@ def _typed(raw: Raw, part: Part, local: str) -> Report:
     writes dates, where that is known."""
     spec = raw.match.spec
     raw = doubts.unglued(raw)
-    problems = [*raw.problems, *_swallowed(raw.match)]
-    rows = len(raw.lines) + len({p.line for p in problems if p.kind == "row"})
-    bad = np.zeros(len(raw.lines), bool)
-    arrays: dict[str, pa.Array] = {}
-    proven = raw.encoding not in ("cp1252", "latin-1")
-    for row, why in _remarks(raw):
-        problems.append(Problem(int(raw.lines[row]), "", "", why))
-        bad[row] = True
-    amounts = [position for position, column in raw.match.columns.items() if column.type == "money"]
-    decimal = numerals.decimal_mark((raw.cells[position] for position in (*amounts, *raw.match.unfold)),
-                                    raw.match.language, semicolons=raw.delimiter == ";")
-    marks = []
-
-    def told() -> str:
-        return dates.day_order(raw.cells[position] for position, column in raw.match.columns.items()
-                               if column.type in ("date", "instant"))
-
-    def convert(position: int, column: specs.Column) -> pa.Array:
-        cells = raw.cells[position]
-        if column.down:
-            cells = _filled_down(cells)
-            lost = np.flatnonzero(is_empty(cells))
-            if len(lost):
-                problems.append(Problem(int(raw.lines[lost[0]]), column.name, "", "the row above that says it for all is "
-                                        f"missing or was set aside: unknown in {len(lost)} rows", "doubt"))
-        if column.sole:
-            cells = _filled_with_the_one(cells)
-        found = values.typed(cells, column, dates=spec.dates, decimal=decimal, local=local, told=told)
-        fresh = np.flatnonzero(found.bad & ~bad)
-        texts = cells.take(pa.array(fresh)).to_pylist()
-        problems.extend(Problem(int(raw.lines[row]), column.name, text[:200], f"found {text[:80]!r}, expected "
-                                f"{found.expected}") for row, text in zip(fresh, texts, strict=True))
-        problems.extend(Problem(0, column.name, "", note, "note") for note in found.notes)
-        problems.extend(Problem(0, column.name, "", doubt, "doubt") for doubt in found.doubts)
-        bad[fresh] = True
-        arrays.update(found.arrays)
-        if column.type == "count":
-            problems.extend(doubts.counts(found.arrays[column.name], column, raw.lines))
-        if column.type in ("id", "code", "text"):
-            problems.extend(doubts.cells(found.arrays[column.name], column, raw.lines, proven=proven))
-        if found.currency is not None:
-            marks.append((found.currency, found.arrays[column.name]))
-        return found.arrays[column.name]
-
+    columns = _Columns(raw, local)
+    rows = len(raw.lines) + len({p.line for p in columns.problems if p.kind == "row"})
+    columns.set_aside_remarks()
     for position, column in raw.match.columns.items():
-        convert(position, column)
-    amounts = []
-    for position, (described, item) in raw.match.unfold.items():
-        amount = convert(position, specs.money_column(item.amount))
-        arrays.pop(item.amount)
-        amounts.append((amount, None if described is None else raw.cells[described], item))
-        if described is not None:
-            named = specs.Column(raw.header[described], "code", ())
-            problems.extend(doubts.cells(raw.cells[described], named, raw.lines, proven=proven))
-    for position, header in raw.match.unknown.items():
-        if specs.fold(raw.header[position]):
-            arrays[header] = raw.cells[position]
-        elif not is_empty(raw.cells[position]).all():
-            arrays[header] = raw.cells[position]
-            problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
-    if "currency" not in arrays:
-        arrays |= denomination.of_file(raw, marks)
-    elif marks:
-        arrays["currency"], contradicted = denomination.filled(raw, arrays["currency"], marks)
-        problems += contradicted
-    table = _assembled(spec, arrays, raw, len(raw.lines))
-    keep = ~bad
-    problems += doubts.cut_by_a_sheet(raw.lines)
+        columns.type_column(position, column)
+    amounts = [columns.type_amounts(position, described, item) for position, (described, item) in raw.match.unfold.items()]
+    columns.keep_unknown()
+    columns.tell_currency()
+    table, keep = _assembled(spec, columns.arrays, raw, len(raw.lines)), ~columns.bad
     if amounts:
         table, keep = _unfolded(table, amounts, keep)
     if not keep.all():
         table = table.filter(pa.array(keep))
+    table, finer = _rounded(table)
+    problems = [*columns.problems, *doubts.cut_by_a_sheet(raw.lines)]
     if not rows:
         problems.append(Problem(0, "", "", "the report is empty: a header and no row", "empty"))
-    table, finer = _rounded(table)
     problems = sorted([*problems, *finer], key=lambda problem: problem.line)
     return Report(spec, part, table, rows, raw.encoding, tuple(problems))
+
+
+class _Columns:
+    """The columns of one file while they are typed: `arrays` by their tidy names, the `problems` found, and which rows are
+    `bad`, so that they go to the problems and not into the table."""
+
+    def __init__(self, raw: Raw, local: str) -> None:
+        self.raw, self.local = raw, local
+        self.problems = [*raw.problems, *_swallowed(raw.match)]
+        self.bad = np.zeros(len(raw.lines), bool)
+        self.arrays: dict[str, pa.Array] = {}
+        self.marks: list[tuple[pa.Array, pa.Array]] = []  # what the currency marks of amounts name, and these amounts
+        self.proven = raw.encoding not in ("cp1252", "latin-1")
+        money = [position for position, column in raw.match.columns.items() if column.type == "money"]
+        self.decimal = numerals.decimal_mark((raw.cells[position] for position in (*money, *raw.match.unfold)),
+                                             raw.match.language, semicolons=raw.delimiter == ";")
+
+    def set_aside_remarks(self) -> None:
+        """Totals and remarks are no records."""
+        for row, why in _remarks(self.raw):
+            self.problems.append(Problem(int(self.raw.lines[row]), "", "", why))
+            self.bad[row] = True
+
+    def type_column(self, position: int, column: specs.Column) -> pa.Array:
+        """The column that stands at a position, typed and looked over; the rows that cannot be read are bad."""
+        cells = self._filled(position, column)
+        found = values.typed(cells, column, dates=self.raw.match.spec.dates, decimal=self.decimal, local=self.local,
+                             told=self._day_order)
+        fresh = np.flatnonzero(found.bad & ~self.bad)
+        texts = cells.take(pa.array(fresh)).to_pylist()
+        self.problems.extend(Problem(int(self.raw.lines[row]), column.name, text[:200], f"found {text[:80]!r}, expected "
+                                     f"{found.expected}") for row, text in zip(fresh, texts, strict=True))
+        self.problems.extend(Problem(0, column.name, "", note, "note") for note in found.notes)
+        self.problems.extend(Problem(0, column.name, "", doubt, "doubt") for doubt in found.doubts)
+        self.bad[fresh] = True
+        self.arrays.update(found.arrays)
+        array = found.arrays[column.name]
+        if column.type == "count":
+            self.problems.extend(doubts.counts(array, column, self.raw.lines))
+        if column.type in ("id", "code", "text"):
+            self.problems.extend(doubts.cells(array, column, self.raw.lines, proven=self.proven))
+        if found.currency is not None:
+            self.marks.append((found.currency, array))
+        return array
+
+    def type_amounts(self, position: int, described: int | None, item: specs.Unfold) -> Amounts:
+        """One kind of amount of a wide line."""
+        amounts = self.type_column(position, specs.money_column(item.amount))
+        self.arrays.pop(item.amount)
+        if described is None:
+            return amounts, None, item
+        named, texts = specs.Column(self.raw.header[described], "code", ()), self.raw.cells[described]
+        self.problems.extend(doubts.cells(texts, named, self.raw.lines, proven=self.proven))
+        return amounts, texts, item
+
+    def keep_unknown(self) -> None:
+        """Columns that no spec knows stay as text; one without a header only where it holds something."""
+        for position, header in self.raw.match.unknown.items():
+            cells = self.raw.cells[position]
+            if specs.fold(self.raw.header[position]):
+                self.arrays[header] = cells
+            elif not is_empty(cells).all():
+                self.arrays[header] = cells
+                self.problems.append(Problem(0, header, "", "a column without a header holds values: kept as text", "note"))
+
+    def tell_currency(self) -> None:
+        """Every row's currency, as far as the file tells it."""
+        if "currency" not in self.arrays:
+            self.arrays |= denomination.of_file(self.raw, self.marks)
+        elif self.marks:
+            self.arrays["currency"], contradicted = denomination.filled(self.raw, self.arrays["currency"], self.marks)
+            self.problems += contradicted
+
+    def _filled(self, position: int, column: specs.Column) -> pa.Array:
+        """The cells at a position; blank ones filled where the column says one value for several rows."""
+        cells = self.raw.cells[position]
+        if column.down:
+            cells = _filled_down(cells)
+            lost = np.flatnonzero(is_empty(cells))
+            if len(lost):
+                self.problems.append(Problem(int(self.raw.lines[lost[0]]), column.name, "", "the row above that says it "
+                                             f"for all is missing or was set aside: unknown in {len(lost)} rows", "doubt"))
+        return _filled_with_the_one(cells) if column.sole else cells
+
+    def _day_order(self) -> str:
+        """What the file's dates say of the order of day and month."""
+        return dates.day_order(self.raw.cells[position] for position, column in self.raw.match.columns.items()
+                               if column.type in ("date", "instant"))
 
 
 def _swallowed(match: specs.Match) -> list[Problem]:
@@ -307,7 +340,7 @@ def _filled_with_the_one(cells: pa.Array) -> pa.Array:
     return pa.array([words.pop()] * len(cells), pa.string()).dictionary_encode()
 
 
-def _unfolded(table: pa.Table, amounts: list, keep: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+def _unfolded(table: pa.Table, amounts: list[Amounts], keep: np.ndarray) -> tuple[pa.Table, np.ndarray]:
     """One row per amount of a wide line; a line without any amount keeps one row, so that nothing is lost."""
     size = table.num_rows
     filled = [pc.is_valid(amount).to_numpy(zero_copy_only=False) for amount, _, _ in amounts]
