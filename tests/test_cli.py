@@ -140,3 +140,10 @@ def test_python_m_workbench_is_the_command_with_its_exit_codes():
     told, failed = run("--version"), run("check", "nowhere")
     assert (told.returncode, told.stdout.split()[0]) == (0, "workbench")
     assert failed.returncode == 1 and failed.stderr.startswith("workbench: nowhere")
+
+
+def test_help_says_what_every_argument_of_every_command_is():
+    commands = next(action for action in cli._parser()._actions if action.choices)
+    assert len(commands.choices) == 9
+    assert not [f"{name} {action.metavar or action.dest}" for name, command in commands.choices.items()
+                for action in command._actions if not action.help]

@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="workbench", description="Loss rates, claims and reports from a folder of Amazon FBA export files. "
-        "Everything stays on this machine.")
+        "Everything stays on this machine.",
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but inputs stale or incomplete.")
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -45,6 +46,15 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
+    def seller(of: argparse.ArgumentParser) -> None:
+        of.add_argument("seller", type=Path, metavar="SELLER", help="the folder of the seller's export files")
+
+    def as_of(of: argparse.ArgumentParser, otherwise: str = "the last day of the files") -> None:
+        of.add_argument("--as-of", type=_day, metavar="DATE", help=f"what was known on that day; {otherwise} by default")
+
+    def rules(of: argparse.ArgumentParser) -> None:
+        of.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+
     publish = command("publish", _publish, "Make the monthly HTML reports.")
     publish.add_argument("sellers", nargs="*", type=Path, metavar="SELLER",
                          help="seller folders; the demo seller by default")
@@ -52,11 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     when.add_argument("--month", type=_months, dest="months", metavar="YYYY-MM",
                       help="the month; the last complete one by default")
     when.add_argument("--months", type=_months, dest="months", metavar="A..B", help="from month A to month B")
-    publish.add_argument("--as-of", type=_day, metavar="DATE",
-                         help="what was known on that day; the month's end by default")
-    publish.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
-    publish.add_argument("--lang", choices=("en", "zh", "both"), default="both")
-    publish.add_argument("--out", type=Path, default=Path("reports"))
+    as_of(publish, "the month's end")
+    rules(publish)
+    publish.add_argument("--lang", choices=("en", "zh", "both"), default="both",
+                         help="the language of the pages; both by default")
+    publish.add_argument("--out", type=Path, default=Path("reports"), metavar="DIR",
+                         help="the folder of the pages and their index; reports by default")
     publish.add_argument("--jobs", type=_count, metavar="N", help="pages made at a time; by default one a core, at most 4")
     publish.add_argument("--force", action="store_true", help="make pages again that are there already")
     publish.add_argument("--lock", action="store_true", help="close the months: their pages stay, and a page beside them "
@@ -65,50 +76,48 @@ def _parser() -> argparse.ArgumentParser:
                          "its workers must see the same folders")
 
     check = command("check", _check, "Say what was read, from when to when, and what cannot be trusted.")
-    check.add_argument("seller", type=Path, metavar="SELLER")
-    check.add_argument("--out", type=_table, metavar="FILE.csv", help="what was set aside, refused or doubted")
+    seller(check)
+    check.add_argument("--out", type=_table, metavar="FILE.csv|.xlsx", help="what was set aside, refused or doubted")
     check.add_argument("--notes", action="store_true", help="write the notes into FILE.csv too")
 
     loss = command("loss", _loss, "Loss rates as a table.")
-    loss.add_argument("seller", type=Path, metavar="SELLER")
+    seller(loss)
     loss.add_argument("--by", type=_columns, default="month", metavar="month,fulfillment_center,…",
                       help="month, fulfillment_center, fnsku, msku, asin, country, reason, disposition")
-    loss.add_argument("--as-of", type=_day, metavar="DATE", help="the last day of the files by default")
-    loss.add_argument("--out", type=_table, required=True, metavar="FILE.csv")
+    as_of(loss)
+    loss.add_argument("--out", type=_table, required=True, metavar="FILE.csv|.xlsx", help="where the table goes")
 
     claims = command("claims", _claims, "What Amazon owes, what settled it, what can be claimed until when, as a table.")
-    claims.add_argument("seller", type=Path, metavar="SELLER")
-    claims.add_argument("--as-of", type=_day, metavar="DATE",
-                        help="what was known on that day; the last day of the files by default")
-    claims.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    seller(claims)
+    as_of(claims)
+    rules(claims)
     claims.add_argument("--type", action="append", default=[], dest="types", metavar="CLAIM_TYPE", help="only this type")
     claims.add_argument("--explain", metavar="CLAIM_ID", help="tell one claim's story with its file lines")
     claims.add_argument("--compare", type=_policy, metavar="NAME",
                         help="what another policy would make of it, per claim type")
     claims.add_argument("--audit", type=_table, metavar="FILE.csv",
                         help="the balance audit: per label what should be there, what is there")
-    claims.add_argument("--out", type=_table, metavar="FILE.csv|.xlsx")
+    claims.add_argument("--out", type=_table, metavar="FILE.csv|.xlsx",
+                        help="where the table goes; a workbook also holds totals, payments and rules")
 
     impact = command("impact", _impact, "What an SOP did to losses: ratio, interval, verdict, reasons, checks, as JSON.")
-    impact.add_argument("seller", type=Path, metavar="SELLER")
+    seller(impact)
     impact.add_argument("--sop", metavar="NAME", help="one SOP of the sops sheet; the sheet's first by default, with all "
                                                       "others under \"sops\"")
-    impact.add_argument("--as-of", type=_day, metavar="DATE",
-                        help="what was known on that day; the last day of the ledger by default")
-    impact.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    as_of(impact, "the last day of the ledger")
+    impact.add_argument("--out", type=Path, required=True, metavar="FILE.json", help="where the answer goes")
 
     packet = command("packet", _packet, "Make one claim ready to file: the case text, and a PDF that joins its evidence. "
                      "Nothing is filed.")
-    packet.add_argument("seller", type=Path, metavar="SELLER")
+    seller(packet)
     packet.add_argument("claim_id", metavar="CLAIM_ID", help="as in the claims table")
-    packet.add_argument("--as-of", type=_day, metavar="DATE",
-                        help="what was known on that day; the last day of the files by default")
-    packet.add_argument("--policy", type=_policy, metavar="NAME", help="reimbursement rules: the seller's, else amazon")
+    as_of(packet)
+    rules(packet)
     packet.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.txt",
                         help="the packet; .txt writes the case text alone")
 
     sheets = command("sheets", _sheets, "Make empty sheets for costs, cases, SOPs, incidents and removal receipts.")
-    sheets.add_argument("seller", type=Path, metavar="SELLER")
+    seller(sheets)
     sheets.add_argument("--lang", choices=("en", "zh"), default="en", help="the language of the headers")
 
     lab = command("lab", _lab, "Open the notebooks in JupyterLab, with the seller chosen.")

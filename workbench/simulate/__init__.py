@@ -20,14 +20,16 @@ DONE, FAILED = 0, 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `workbench simulate`."""
     parser.add_argument("out", type=Path, metavar="OUT", help="the seller folder to make; the truth goes to OUT.truth")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--region", choices=REGIONS, default="US")
-    parser.add_argument("--skus", type=int, default=40)
-    parser.add_argument("--months", type=int, default=12)
-    parser.add_argument("--last-month", default="2026-06", metavar="YYYY-MM")
-    parser.add_argument("--demand", type=float, default=1.0, help="units a day and SKU, on average")
-    parser.add_argument("--sop", choices=("staggered", "all-at-once", "none"), default="staggered")
-    parser.add_argument("--sop-ratio", type=float, default=0.5, help="incidents after the SOP over those without it")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same seller; 1 by default")
+    parser.add_argument("--region", choices=REGIONS, default="US", help="US by default")
+    parser.add_argument("--skus", type=int, default=40, metavar="N", help="products; 40 by default")
+    parser.add_argument("--months", type=int, default=12, metavar="N", help="months of history; 12 by default")
+    parser.add_argument("--last-month", default="2026-06", metavar="YYYY-MM", help="2026-06 by default")
+    parser.add_argument("--demand", type=float, default=1.0, help="units a day and SKU, on average; 1 by default")
+    parser.add_argument("--sop", choices=("staggered", "all-at-once", "none"), default="staggered",
+                        help="when its SKUs adopt an SOP; staggered by default")
+    parser.add_argument("--sop-ratio", type=float, default=0.5,
+                        help="incidents after the SOP over those without it; 0.5 by default")
     parser.add_argument("--messy", action="store_true", help="overlaps, copies, broken lines, unrelated files")
     parser.add_argument("--name", default="", help="the seller's name")
     parser.add_argument("--score", action="store_true",
