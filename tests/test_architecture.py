@@ -27,7 +27,7 @@ ARROWS = {
     "seller": set(),
     "overlaps": {"cache", "reports", "specs"},
     "books": {"cache", "cells", "encoding", "files", "lines", "overlaps", "reports", "seller", "specs"},
-    "history": {"books", "specs"},
+    "history": {"books", "overlaps", "specs"},
     "findings": {"books"},
     "story": {"books", "checks", "findings", "specs"},
     "months": set(),

@@ -6,11 +6,13 @@ The books take each day from its newest export. That is right when the newest is
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 import pandas as pd
 
 from workbench import specs
 from workbench.books import Books
+from workbench.overlaps import Rivals
 
 SETTLING = 3  # days: an export's last days may still change, later ones should not
 SHRUNK = 0.5  # a newer export with fewer than this share of the rows for the same days is suspect
@@ -34,22 +36,13 @@ def compared(books: Books) -> list[tuple]:
         pairs = books.rivals(table)
         if not pairs:
             continue
-        changed, shrunk, copies, strange, days = [], [], [], [], 0
+        shrunk, strange = ([text for pair in pairs for text in told(pair)] for told in (_shrunk, _strangers))
+        changed, copies, days = [], [], 0
         for newer, older, first, last, new, old in pairs:
-            if len(old) >= FEWEST and len(new) < SHRUNK * len(old):
-                shrunk.append(f"{newer} has {len(new)} rows for {first}..{last}, {older} has {len(old)}")
-            differ, compared = different_days(new, old, spec.day, first, last - dt.timedelta(days=SETTLING))
-            days += compared
+            differ, seen = different_days(new, old, spec.day, first, last - dt.timedelta(days=SETTLING))
+            days += seen
             if spec.final:
                 changed += [(f"{span} in {newer} and {older}", count) for span, count in runs(differ)]
-            key, ours, theirs = _words(new, old, LASTING)
-            if len(theirs) >= STRANGE and len(ours & theirs) < SHRUNK * len(theirs):
-                shrunk.append(f"{newer} has {len(ours & theirs)} of the {len(theirs)} {key} of {older} for {first}..{last}:"
-                              " the others count nowhere. Export all marketplaces in one file")
-            key, ours, theirs = _words(new, old, ("fnsku", "msku"))
-            if min(len(ours), len(theirs)) >= STRANGE and not ours & theirs:
-                strange.append(f"{newer} and {older} share no {key} for {first}..{last}: two sellers in one folder? "
-                               "Keep each in a folder of their own")
             if len(new) == len(old) and not different_days(new, old, spec.day, first, last)[0]:
                 copies.append(f"{newer} = {older}")
         if spec.final:
@@ -85,6 +78,26 @@ def different_days(new: pd.DataFrame, old: pd.DataFrame, day: str, first: dt.dat
     new, old = bags[0].align(bags[1])
     differ = ~(new.eq(old).all(axis=1))
     return [stamp.date() for stamp in new.index[differ]], len(new)
+
+
+def _shrunk(pair: Rivals) -> Iterator[str]:
+    """Why the newer export may lack rows of the older one: it has far fewer, or far fewer of its orders."""
+    newer, older, first, last, new, old = pair
+    if len(old) >= FEWEST and len(new) < SHRUNK * len(old):
+        yield f"{newer} has {len(new)} rows for {first}..{last}, {older} has {len(old)}"
+    key, ours, theirs = _words(new, old, LASTING)
+    if len(theirs) >= STRANGE and len(ours & theirs) < SHRUNK * len(theirs):
+        yield (f"{newer} has {len(ours & theirs)} of the {len(theirs)} {key} of {older} for {first}..{last}: the others "
+               "count nowhere. Export all marketplaces in one file")
+
+
+def _strangers(pair: Rivals) -> Iterator[str]:
+    """Why the two exports may be of two sellers: they share no SKU."""
+    newer, older, first, last, new, old = pair
+    key, ours, theirs = _words(new, old, ("fnsku", "msku"))
+    if min(len(ours), len(theirs)) >= STRANGE and not ours & theirs:
+        yield (f"{newer} and {older} share no {key} for {first}..{last}: two sellers in one folder? Keep each in a folder "
+               "of their own")
 
 
 def _words(new: pd.DataFrame, old: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, set[str], set[str]]:

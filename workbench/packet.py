@@ -209,20 +209,13 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
                                    ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
         return table
 
-    kind, status = named("claim_type", str(claim["claim_type"])), say(f"claim_status.{claim['status']}")
-    money = words.form(Money(claim["amount_open"], claim["currency"]), "money").en
-    facts = [[_twice(say(f"column.{name}")), value] for name, value in (
-        ("claim_id", str(claim["claim_id"])), ("claim_type", _twice(kind)),
-        ("event_date", _day(claim["event_date"])), *((name, str(claim[name])) for name in IDS if claim[name]),
-        ("units_open", str(claim["units_open"])), ("amount_open", money), ("status", _twice(status)),
-        ("opens_on", _day(claim["opens_on"])), ("deadline", _day(claim["deadline"])), ("policy", str(claim["policy"])),
-        ("rule", _twice(words.reason(str(claim["rule"])))))]
     said = case_text(claim, papers)
     states = [[_twice(named("paper", row.paper)), _twice(say(f"paper_state.{row.state}")), row.files.replace(";", ", ")]
               for row in papers.itertuples()]
     points = open_points(claim, papers, fit)
+    kind = named("claim_type", str(claim["claim_type"]))
     flow = [Paragraph(_marked(_twice(kind)), title), Paragraph(_marked(seller), body),
-            both("prepared", small), Spacer(1, 6), grid(facts, [150, 350]), both("case_head", head)]
+            both("prepared", small), Spacer(1, 6), grid(_facts(claim), [150, 350]), both("case_head", head)]
     flow += [Paragraph(_marked(line) or "&nbsp;", body) for line in said.en.split("\n")]
     flow += [both("gloss", head), *(Paragraph(_marked(line) or "&nbsp;", body) for line in said.zh.split("\n"))]
     flow += [both("papers_head", head), *([grid(states, [170, 110, 220])] if states else [])]
@@ -236,6 +229,18 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
     SimpleDocTemplate(out, pagesize=A4, leftMargin=48, rightMargin=48, topMargin=44, bottomMargin=44, invariant=1,
                       title=f"Claim {claim['claim_id']}").build(flow)
     return out.getvalue()
+
+
+def _facts(claim: pd.Series) -> list[list[str]]:
+    """What the claims table says of the claim: a label and a value per line, both languages beside each other."""
+    status, rule = say(f"claim_status.{claim['status']}"), words.reason(str(claim["rule"]))
+    money = words.form(Money(claim["amount_open"], claim["currency"]), "money").en
+    values = {"claim_id": str(claim["claim_id"]), "claim_type": _twice(named("claim_type", str(claim["claim_type"]))),
+              "event_date": _day(claim["event_date"]), **{name: str(claim[name]) for name in IDS if claim[name]},
+              "units_open": str(claim["units_open"]), "amount_open": money, "status": _twice(status),
+              "opens_on": _day(claim["opens_on"]), "deadline": _day(claim["deadline"]), "policy": str(claim["policy"]),
+              "rule": _twice(rule)}
+    return [[_twice(say(f"column.{name}")), value] for name, value in values.items()]
 
 
 def _day(value: object) -> str:

@@ -22,8 +22,6 @@ def against_never_adopters(found: Rows, adopted: np.ndarray) -> Estimate:
 
     The interval is a jackknife over SKUs. UNKNOWN where there are no never-adopters, or they had no incident.
     """
-    from scipy.stats import t
-
     on = found.day >= adopted[found.sku]
     size, days = len(found.skus), np.unique(adopted[adopted < NEVER])
     after, before = ([np.bincount(found.sku[which], values[which], size) for values in (found.incidents, found.handled)]
@@ -58,16 +56,24 @@ def against_never_adopters(found: Rows, adopted: np.ndarray) -> Estimate:
     without = [ratio(whole, np.arange(len(adopters)) != at) for at in range(len(adopters))] + [
         ratio(change([part[at] for part in (*rest, *past)]), everyone) for at in range(len(never))]
     expected = float(np.nan_to_num(own * whole[cohort]).sum())
+    error, low, high = _jackknife(value, without)
+    return UNKNOWN._replace(ratio=value, low=low, high=high, seen=float(after[0][adopters].sum()), expected=expected,
+                            error=error, skus=len(adopters))
+
+
+def _jackknife(ratio: float, without: list[float]) -> tuple[float, float, float]:
+    """The standard error of a ratio's logarithm and the limits of the ratio, from the ratios `without` each SKU in turn;
+    NaN where one of them has no logarithm."""
+    from scipy.stats import t
+
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(without)
-    low = high = error = float("nan")
-    if value > 0 and np.isfinite(logs).all():
-        number = len(logs)
-        error = float(np.sqrt((number - 1) / number * ((logs - logs.mean())**2).sum()))
-        wide = t.ppf(TAIL, max(number - 2, 1)) * error
-        low, high = value * np.exp(-wide), value * np.exp(wide)
-    return UNKNOWN._replace(ratio=value, low=float(low), high=float(high), seen=float(after[0][adopters].sum()),
-                            expected=expected, error=error, skus=len(adopters))
+    if not (ratio > 0 and np.isfinite(logs).all()):
+        return float("nan"), float("nan"), float("nan")
+    number = len(logs)
+    error = float(np.sqrt((number - 1) / number * ((logs - logs.mean())**2).sum()))
+    wide = t.ppf(TAIL, max(number - 2, 1)) * error
+    return error, float(ratio * np.exp(-wide)), float(ratio * np.exp(wide))
 
 
 def two_way(cells: Cells) -> Estimate:
