@@ -14,6 +14,7 @@ from workbench.detectors.reach import uncovered
 CLOSED = "CLOSED"
 TO_THE_SELLER = "return"  # removal orders of other types end elsewhere
 LATER = "the removal order was updated later: what had been shipped by then is not in the files"
+PARCEL = ["order_id", "tracking_number", "msku"]
 REPORTED_WITHIN = 3  # days: a parcel is in the shipment report so soon after the order says it was shipped
 
 
@@ -80,8 +81,7 @@ def removal_lost(papers: Papers) -> Found:
     account.settle(paid[(paid["order_id"] == "").to_numpy()].reset_index(drop=True), ["key"], "paid")
     place = np.full(len(whole), -1)
     place[at] = np.arange(len(at))
-    sources = [lines(place[group], orders, "event"), *sent.sources]
-    sources = [sources[0], *(piece.assign(claim=place[piece["claim"]]) for piece in sources[1:])]
+    sources = [lines(place[group], orders, "event"), *(piece.assign(claim=place[piece["claim"]]) for piece in sent.sources)]
     sources = [piece[piece["claim"] >= 0] for piece in sources] + account.sources
     last = books.last_day("removal_shipments")
     after = owed["first"].isna() & (owed["updated"] > pd.Timestamp(last or "1995-01-01") + pd.Timedelta(
@@ -105,25 +105,13 @@ def removal_short(papers: Papers) -> Found:
     books = papers.books
     if books.is_absent("removal_receipts"):
         return nothing()
-    sheet = books["removal_receipts"]
-    texts = {name: sheet[name].astype("str") for name in ("tracking_number", "msku", "file")}
-    sheet = sheet.assign(**texts, order_id=sheet["removal_order_id"].astype("str"), fnsku="", day=sheet["received_on"])
-    sheet = sheet.sort_values("day", kind="stable", ignore_index=True)
-    parcel = ["order_id", "tracking_number", "msku"]
-    sheet["parcel"] = np.where(sheet["tracking_number"] == "", -1 - np.arange(len(sheet)), sheet.groupby(parcel).ngroup())
-    parcels = sheet.assign(lots=1).groupby("parcel", as_index=False, sort=False).agg(
-        {**dict.fromkeys([*parcel, "fnsku", "day", "file", "line"], "first"), "units_shipped": "max",
-         "units_received": "sum", "lots": "sum"})
-    sent = books["removal_shipments"].astype(dict.fromkeys(parcel, "str")).groupby(parcel, as_index=False).agg(
-        sent=("units_shipped", "sum"))
-    parcels = parcels.merge(sent, on=parcel, how="left", validate="many_to_one")
-    told, reported = (parcels[name].astype("Float64") for name in ("units_shipped", "sent"))
-    missing = told.fillna(reported).where(parcels["lots"] == 1, reported.fillna(told)) - parcels["units_received"]
-    short = missing.gt(0).fillna(False).to_numpy(bool)
-    owed = parcels[short].assign(units=missing[short].astype("int64")).reset_index(drop=True)
+    lots = _lots(books["removal_receipts"])
+    parcels = _received(lots, books["removal_shipments"])
+    owed = parcels[(parcels["missing"] > 0).fillna(False).to_numpy(bool)].reset_index(drop=True)
     if owed.empty:
         return nothing()
-    later = sheet[sheet["parcel"].isin(owed["parcel"]) & sheet["parcel"].duplicated()]
+    owed = owed.assign(units=owed["missing"].astype("int64"))
+    later = lots[lots["parcel"].isin(owed["parcel"]) & lots["parcel"].duplicated()]
     claim = later["parcel"].map(pd.Series(owed.index, index=owed["parcel"]))
     owed = owed.assign(key=key(papers, owed))
     paid = paid_for(papers, "removal")
@@ -153,6 +141,29 @@ def _removals(papers: Papers, name: str) -> pd.DataFrame:
     texts = {column: table[column].astype("str") for column in ("order_id", "file", "fnsku", "msku")}
     return table.assign(**texts, key=key(papers, table), disposition=table["disposition"].astype("str").str.upper(),
                         units=table["units_shipped"].fillna(0).astype("int64").clip(lower=0)).reset_index(drop=True)
+
+
+def _lots(sheet: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the analyst's sheet of receipts in the order of their days, each with the number of its `parcel`; one
+    without a tracking number is a parcel of its own."""
+    texts = {name: sheet[name].astype("str") for name in ("tracking_number", "msku", "file")}
+    rows = sheet.assign(**texts, order_id=sheet["removal_order_id"].astype("str"), fnsku="", day=sheet["received_on"])
+    rows = rows.sort_values("day", kind="stable", ignore_index=True)
+    known = rows.groupby(PARCEL).ngroup()
+    return rows.assign(parcel=np.where(rows["tracking_number"] == "", -1 - np.arange(len(rows)), known))
+
+
+def _received(lots: pd.DataFrame, shipped: pd.DataFrame) -> pd.DataFrame:
+    """One row per parcel, with the units `missing` (NA where nothing tells what was sent): sent, by its one row of the
+    sheet, else by the shipment report (`shipped`), less received."""
+    parcels = lots.assign(lots=1).groupby("parcel", as_index=False, sort=False).agg(
+        {**dict.fromkeys([*PARCEL, "fnsku", "day", "file", "line"], "first"), "units_shipped": "max",
+         "units_received": "sum", "lots": "sum"})
+    sent = shipped.astype(dict.fromkeys(PARCEL, "str")).groupby(PARCEL, as_index=False).agg(sent=("units_shipped", "sum"))
+    parcels = parcels.merge(sent, on=PARCEL, how="left", validate="many_to_one")
+    told, reported = (parcels[name].astype("Float64") for name in ("units_shipped", "sent"))
+    sent_units = told.fillna(reported).where(parcels["lots"] == 1, reported.fillna(told))
+    return parcels.assign(missing=sent_units - parcels["units_received"])
 
 
 def receipts(papers: Papers) -> pd.DataFrame:
