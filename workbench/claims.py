@@ -59,7 +59,8 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
 
 
 def detected(books: Books, as_of: dt.date, *, types: Sequence[str] = ()) -> Detected:
-    """What the detectors find, to be valued under one policy or several."""
+    """What the detectors find, to be valued under one policy or several: nothing in it hangs on a policy, so that rules
+    can be compared without looking for events again. `types`: only these claim types."""
     papers, none = detectors.Papers(books, as_of), detectors.nothing()
     pieces, places, at = [none.claims.assign(claim_type="")], [none.sources], 0
     for name, needs in detectors.DETECTORS.items():
@@ -75,7 +76,7 @@ def detected(books: Books, as_of: dt.date, *, types: Sequence[str] = ()) -> Dete
 
 
 def under(found: Detected, policy: Policy) -> pd.DataFrame:
-    """What was detected, valued and dated by the policy: `claims`."""
+    """What was detected, valued and dated by the policy: one row per event owed, as `claims` says."""
     papers, as_of = found.papers, found.papers.as_of
     if found.events.empty:
         return _none()

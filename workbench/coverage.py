@@ -43,7 +43,12 @@ def longest_silence(days: np.ndarray) -> int:
 
 
 def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:
-    """Runs of empty days too long to be chance: (first, last) empty day of each."""
+    """Runs of empty days too long to be chance: (first, last) empty day of each. `days`: with a row, sorted, each once.
+
+    >>> june = np.arange("2026-06-01", "2026-07-01", dtype="datetime64[D]")
+    >>> gaps(june[(june < np.datetime64("2026-06-10")) | (june > np.datetime64("2026-06-20"))])
+    [(datetime.date(2026, 6, 10), datetime.date(2026, 6, 20))]
+    """
     steps = np.diff(days).astype(int) - 1
     one = np.timedelta64(1, "D")
     return [((days[i] + one).item(), (days[i + 1] - one).item())

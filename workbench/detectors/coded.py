@@ -27,21 +27,33 @@ def of(word: str, size: int) -> pd.Categorical:
 
 
 def chosen(conditions: Sequence[np.ndarray], words: Sequence[str], default: str = "") -> pd.Categorical:
-    """Per row the word of the first condition that holds."""
+    """Per row the word of the first condition that holds.
+
+    >>> chosen([np.array([True, False, False]), np.array([True, True, False])], ["lost", "damaged"], "other").tolist()
+    ['lost', 'damaged', 'other']
+    """
     names = pd.Index(list(dict.fromkeys([*words, default])), dtype="str")
     return pd.Categorical.from_codes(np.select(list(conditions), names.get_indexer(words).tolist(),
                                                names.get_loc(default)), names)
 
 
 def replaced(column: pd.Series | pd.Categorical, rows: np.ndarray, word: str) -> pd.Categorical:
-    """The column with `word` in the rows of the mask."""
+    """The column with `word` in the rows of the mask.
+
+    >>> replaced(pd.Series(["", "USD"]), np.array([True, False]), "EUR").tolist()
+    ['EUR', 'USD']
+    """
     now = coded(column)
     words = now.categories if word in now.categories else now.categories.append(pd.Index([word], dtype="str"))
     return pd.Categorical.from_codes(np.where(rows, words.get_loc(word), now.codes), words)
 
 
 def mapped(column: pd.Series | pd.Categorical, names: pd.Series) -> pd.Categorical:
-    """For each word of the column what `names` (unique index) makes of it; "" where it knows nothing."""
+    """For each word of the column what `names` (unique index) makes of it; "" where it knows nothing.
+
+    >>> mapped(pd.Series(["S-1", "S-2"]), pd.Series({"S-1": "X001"})).tolist()
+    ['X001', '']
+    """
     now = coded(column)
     made = coded(names.reindex(now.categories).astype("object").fillna("").astype("str"))
     return pd.Categorical.from_codes(made.codes[now.codes], made.categories)
@@ -55,7 +67,11 @@ def each(column: pd.Series, make: Callable[[pd.Series], pd.Series]) -> pd.Series
 
 
 def either(rows: np.ndarray, one: pd.Series | pd.Categorical, other: pd.Series | pd.Categorical) -> pd.Categorical:
-    """`one` in the rows of the mask, `other` in the rest."""
+    """`one` in the rows of the mask, `other` in the rest.
+
+    >>> either(np.array([True, False]), pd.Series(["a", "b"]), pd.Series(["c", "d"])).tolist()
+    ['a', 'd']
+    """
     both = united([coded(one), coded(other)])
     return pd.Categorical.from_codes(np.where(rows, both.codes[:len(one)], both.codes[len(one):]), both.categories)
 

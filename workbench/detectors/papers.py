@@ -39,7 +39,8 @@ class Papers:
 # ---------------------------------------------------------------------------------------------------- products
 
 def products(papers: Papers) -> pd.DataFrame:
-    """SKU -> FNSKU and ASIN, from whichever report names them; one row per SKU."""
+    """One row per SKU that a report gives an FNSKU: msku, fnsku, asin ("" where unknown), as the first report of NAMING
+    that has it says. Amazon's own SKUs for units it found without a label (Amazon.Found.…) are none of the seller's."""
     pieces = [_distinct(papers.books, name) for name in NAMING if not papers.books.is_absent(name)]
     if not pieces:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("msku", "fnsku", "asin")})
@@ -117,6 +118,6 @@ def _order_of_payment(table: pd.DataFrame, back: pd.Series) -> pd.Series:
 
 
 def paid_for(papers: Papers, *kinds: str) -> pd.DataFrame:
-    """The reimbursement rows of those kinds."""
+    """One row per row of the reimbursement report that is of one of the kinds, with the columns of `reimbursements`."""
     rows = papers.once(reimbursements)
     return rows[rows["kind"].isin(kinds)].reset_index(drop=True)

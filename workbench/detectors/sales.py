@@ -222,7 +222,7 @@ def preview(papers: Papers) -> pd.DataFrame:
 
 
 def returned(papers: Papers) -> pd.DataFrame:
-    """The returned units, with `day` and `key`; one row per row of the report."""
+    """One row per row of the returns report, with `day`, `key` (the label Amazon counts by) and units, 0 or more."""
     table = papers.books["returns"]
     texts = {name: table[name].astype("str") for name in ("order_id", "msku", "fnsku", "disposition", "return_status",
                                                           "file")}
@@ -250,5 +250,9 @@ def country(column: pd.Series) -> pd.Series:
 
 
 def folded(column: pd.Series, keep: str = "") -> pd.Series:
-    """Codes without case, blanks, dashes and underscores."""
+    """Codes without case, blanks, dashes and underscores.
+
+    >>> folded(pd.Series(["Non-Amazon US", "non_amazon us"])).tolist()
+    ['nonamazonus', 'nonamazonus']
+    """
     return coded.each(column, lambda words: words.str.casefold().str.replace(rf"[^\w{keep}]|_", "", regex=True))

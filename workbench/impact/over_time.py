@@ -40,7 +40,8 @@ def _split(found: Rows, here: np.ndarray, adopted: np.ndarray, length: int) -> C
 
 
 def series(found: Rows, adopted: np.ndarray) -> pd.DataFrame:
-    """One row per month and group: incidents, units handled and their rate."""
+    """One row per month and group ("adopters", at any time, and "others"): incidents, units_handled, and rate: incidents
+    per unit handled, NaN where none was."""
     months, month = np.unique(found.day.astype("datetime64[D]").astype("datetime64[M]"), return_inverse=True)
     cell = month * 2 + (adopted[found.sku] >= NEVER)
     incidents, handled = (np.bincount(cell, values, len(months) * 2) for values in (found.incidents, found.handled))
