@@ -73,6 +73,16 @@ def test_a_period_starts_where_the_last_one_ended(tmp_path):
     assert (outcome, count, breaks["expected"].tolist(), breaks["found"].tolist()) == ("failed", 1, [11], [8])
 
 
+def test_two_skus_of_one_label_are_chained_together(tmp_path):
+    other = summary("05/01/2026", "X001", 5, 5).replace("X001-S", "X001-T")
+    both = [*MAY[:2], other, *MAY[2:4], summary("05/02/2026", "X001", 5, 5).replace("X001-S", "X001-T")]
+    written(tmp_path, s__txt=[SUMMARY, *both])
+    assert checked(tmp_path, "chain")[0][:2] == ("passed", 0)
+    written(tmp_path, s__txt=[SUMMARY, *both[:5], summary("05/02/2026", "X001", 4, 4).replace("X001-S", "X001-T")])
+    (outcome, count, _), breaks = checked(tmp_path, "chain")
+    assert (outcome, count, breaks["expected"].tolist(), breaks["found"].tolist()) == ("failed", 1, [17], [16])
+
+
 @pytest.mark.parametrize("gone", range(4))
 def test_one_row_deleted_from_the_detail_names_exactly_its_sku(tmp_path, gone):
     written(tmp_path, s__txt=[SUMMARY, *MAY], d__txt=[DETAIL, *EVENTS])

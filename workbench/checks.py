@@ -100,9 +100,11 @@ def _identity(books: Books) -> tuple[str, int, pd.DataFrame]:
 
 
 def _chain(books: Books) -> tuple[str, int, pd.DataFrame]:
-    """The end of one period is the start of the next, per FNSKU, disposition and location."""
-    table = books["ledger_summary"]
+    """The end of one period is the start of the next, per FNSKU, disposition and location: SKUs that share a label have a
+    row each, but units of the one may be booked on the other."""
     key = ["fnsku", "disposition", "location"]
+    rows = books["ledger_summary"].groupby([*key, "event_date"], observed=True)
+    table = rows[["units_start", "units_end"]].sum(min_count=1).join(rows[["file", "line"]].first()).reset_index()
     table = table.sort_values([*key, "event_date"], kind="stable")
     before = table.groupby(key, observed=True)[["units_end", "event_date"]].shift()
     periods = pd.Series(np.sort(table["event_date"].unique()))

@@ -31,6 +31,9 @@ case("found after it was closed", [shipment(x(), "FBA13", 10, 7), moved(x(), "20
 case("a ledger that lacks rows", [shipment(x(), "FBA14", 10, 9), moved(x(), "2026-03-02", "Receipts", 2, ref="FBA14")],
      inbound_shortage=1)
 case("short and paid", [shipment(x(), "FBA15", 10, 7), paid(x(), "2026-04-10", "Lost_Inbound", 3, 8)])
+case("short and paid under the SKU's other label", [shipment(x(), "FBA22", 10, 7),
+                                                     paid(x(), "2026-04-10", "Lost_Inbound", 2, 8, fnsku=f"X00{x()}N")],
+     inbound_shortage=1)
 case("the payment of exactly one of two short ones", [
     shipment(x(), "FBA16", 10, 7, delivered="2026-03-01"), shipment(x(), "FBA17", 10, 9, delivered="2026-03-05"),
     paid(x(), "2026-04-10", "Lost_Inbound", 1, 8)], inbound_shortage=3)

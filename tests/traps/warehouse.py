@@ -42,6 +42,19 @@ case("found after it was paid, and kept by Amazon (O)", [
     lost_warehouse=1)
 case("taken as wrongly received (O) without any payment", [
     ledger(x(), "2026-05-01", "M", -2), ledger(x(), "2026-05-05", "F", 2), ledger(x(), "2026-05-20", "O", -1)])
+case("paid under the SKU's other label, which lost nothing", [
+    ledger(x(), "2026-05-01", "M", -2), moved(x(), "2026-05-02", "Receipts", 1, FNSKU=f"X00{x()}N"),
+    paid(x(), "2026-05-10", "Lost_Warehouse", 2, 8, fnsku=f"X00{x()}N")])
+case("a label's own payment is its own, and the SKU's other label stays owed", [
+    ledger(x(), "2026-05-01", "M", -1), ledger(x(), "2026-05-03", "M", -2, FNSKU=f"X00{x()}N"),
+    paid(x(), "2026-05-10", "Lost_Warehouse", 2, 8, fnsku=f"X00{x()}N")], lost_warehouse=1)
+case("paid without a label, for the older loss of the SKU's two labels", [
+    moved(x(), "2026-04-20", "Receipts", 9, FNSKU=f"X00{x()}N"), ledger(x(), "2026-05-01", "M", -2),
+    ledger(x(), "2026-05-20", "M", -1, FNSKU=f"X00{x()}N"), paid(x(), "2026-05-10", "Lost_Warehouse", 2, 8, fnsku="")],
+    lost_warehouse=1)
+case("damage paid under the SKU's other label", [
+    ledger(x(), "2026-05-01", "E", -2), ledger(x(), "2026-05-01", "P", 2, disposition="WAREHOUSE_DAMAGED"),
+    paid(x(), "2026-05-10", "Damaged_Warehouse", 1, 8, fnsku=f"X00{x()}N")], damaged_warehouse=1)
 case("transfers between centres are no losses", [moved(x(), "2026-05-01", "WhseTransfers", -5),
                                                  moved(x(), "2026-05-04", "WhseTransfers", 5, fc="MDW2")])
 case("another label's find", [ledger(x(), "2026-05-01", "M", -2),

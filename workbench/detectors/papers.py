@@ -121,3 +121,12 @@ def paid_for(papers: Papers, *kinds: str) -> pd.DataFrame:
     """One row per row of the reimbursement report that is of one of the kinds, with the columns of `reimbursements`."""
     rows = papers.once(reimbursements)
     return rows[rows["kind"].isin(kinds)].reset_index(drop=True)
+
+
+def sure_labels(paid: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
+    """The payments, with a blank `key` where one names no label and its SKU is owed under several: it is for none of them
+    more than for another, and settles the SKU's oldest event."""
+    pairs = owed[["msku", "key"]].astype("str").drop_duplicates()
+    several = pairs.loc[pairs["msku"].duplicated(), "msku"]
+    unsure = (paid["fnsku"] == "").to_numpy() & paid["msku"].isin(several).to_numpy()
+    return paid.assign(key=paid["key"].where(~unsure, ""))

@@ -8,7 +8,7 @@ import pandas as pd
 from workbench.detectors import coded
 from workbench.detectors.account import EVER, Account, lines
 from workbench.detectors.found import Found, first_of, found, nothing
-from workbench.detectors.papers import Papers, key, paid_for
+from workbench.detectors.papers import Papers, key, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
 
 CLOSED = "CLOSED"
@@ -34,11 +34,12 @@ def inbound_shortage(papers: Papers) -> Found:
     over = over[(over["units"] > 0).to_numpy()].reset_index(drop=True)
     account = Account(owed)
     account.settle(over, ["plan", "key"], "sibling")
-    paid = paid_for(papers, "inbound")
+    paid = sure_labels(paid_for(papers, "inbound"), owed)
     exact = _of_the_same_size(account, paid)
     left = account.settle(paid[exact].reset_index(drop=True), ["key", "size"], "paid") if exact.any() else paid[:0]
     rest = pd.concat([paid[~exact], left], ignore_index=True)
-    account.settle(rest, ["key"], "paid")
+    for by in (["key"], ["msku"]):  # under its label, else under another label of the SKU
+        rest = account.settle(rest, by, "paid")
     group = owed.assign(open=account.open > 0).groupby("key")["open"]
     pooled = owed["key"].isin(paid["key"]) & (group.transform("size") > 1) & group.transform("any")
     doubt = first_of(coded.chosen(

@@ -10,7 +10,7 @@ import pandas as pd
 from workbench.detectors import coded
 from workbench.detectors.account import EVER, GRACE_DAYS, Account, lines, settle, settle_near
 from workbench.detectors.found import Found, first_of, found, nothing
-from workbench.detectors.papers import Papers, key, labels, paid_for
+from workbench.detectors.papers import Papers, key, labels, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
 from workbench.detectors.trust import amazons_balance
 
@@ -38,7 +38,8 @@ class Stock(NamedTuple):
 
 
 def lost_warehouse(papers: Papers) -> Found:
-    """Units of ledger adjustments M and 5, less found (F) and paid, oldest first, across centres.
+    """Units of ledger adjustments M and 5, less found (F) and paid, oldest first, across centres. What was paid under
+    another label of the SKU, or under none, counts where nothing of the label itself was left to pay.
 
     Amazon's own open balance counts where the ledger has it. Finds that Amazon takes back after it has paid (O), and
     finds that belong to a reversal, settle nothing. N is stock given as payment or a transfer: the payment counts, not
@@ -104,11 +105,14 @@ def warehouse(papers: Papers) -> Stock:
 
     lost = (owed["claim_type"] == "lost_warehouse").to_numpy()
     hurt = (owed["claim_type"] == "damaged_warehouse").to_numpy()
+    paid = sure_labels(paid, owed)
     spare, for_losses = _settle_losses(account, lost, finds, paid[paid["kind"] == "lost"])
     for_damage = _settle_damage(account, hurt, regraded, paid[paid["kind"] == "damaged"])
     known, note = amazons_balance(papers, account)
     doubt = _settle_disposals(papers, account, (owed["claim_type"] == "disposed_unrequested").to_numpy())
-    for_any = account.settle(paid[paid["kind"] == "other"], ["key"], "paid", only=~known)
+    for_any = paid[paid["kind"] == "other"]
+    for by in (["key"], ["msku"]):
+        for_any = account.settle(for_any, by, "paid", only=~known)
     doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
                      _unseen(papers, owed, known))
     extra = coded.stacked([part[["key", "day", "units", "file", "line"]] for part in (for_losses, for_damage, for_any)])
@@ -133,14 +137,15 @@ def _grade(disposition: pd.Series) -> pd.Categorical:
 
 def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame,
                    paid: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Finds and payments in the order of their days, of the same kind of stock first; then payments a few days early.
-    The finds and the payments come back with the units that settled nothing."""
+    """Finds and payments in the order of their days, of the same kind of stock first; then payments a few days early; then
+    those under another label of the SKU. The finds and the payments come back with the units that settled nothing."""
     both = _supplies(finds.assign(role="found", grade=_grade(finds["disposition"])),
                      paid.assign(role="paid", grade="sellable"))
     for by in (["key", "grade"], ["key"]):
         both = account.settle(both, by, "", only=lost)
     early = both[both["role"] == "paid"].reset_index(drop=True)
-    early = account.settle(early, ["key"], "paid", grace=GRACE_DAYS, only=lost)
+    for by in (["key"], ["msku"]):
+        early = account.settle(early, by, "paid", grace=GRACE_DAYS, only=lost)
     return both[both["role"] == "found"].reset_index(drop=True), early
 
 
@@ -153,7 +158,8 @@ def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, p
         early = both["role"].eq("paid").to_numpy()
         late = account.settle(both[early].reset_index(drop=True), ["key"], "paid", grace=GRACE_DAYS, only=only)
         both.loc[early, "units"] = late["units"].to_numpy()
-    return both[both["role"] == "paid"].reset_index(drop=True)
+    left = both[both["role"] == "paid"].reset_index(drop=True)
+    return account.settle(left, ["msku"], "paid", grace=GRACE_DAYS, only=hurt)  # under another label of the SKU
 
 
 def _supplies(*rows: pd.DataFrame) -> pd.DataFrame:
