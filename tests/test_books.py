@@ -14,7 +14,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench import books, checks, files, specs
+from workbench import books, cache, checks, files, specs
 
 FIRST = dt.date(2026, 5, 1)
 HEADER = "Date\tFNSKU\tEvent Type\tQuantity\tFulfillment Center\tDisposition\tReason"
@@ -240,6 +240,14 @@ def test_a_second_opening_from_the_cache_is_the_same(tmp_path):
     one, two = books.open(tmp_path), books.open(tmp_path)
     pd.testing.assert_frame_equal(one["ledger_detail"], two["ledger_detail"])
     pd.testing.assert_frame_equal(one.problems, two.problems)
+
+
+@pytest.mark.parametrize("fresh", [-60.0, 2.0])
+def test_a_file_rewritten_in_its_size_and_with_its_old_time_is_read_anew(tmp_path, monkeypatch, fresh):
+    monkeypatch.setattr(cache, "FRESH_SECONDS", fresh)
+    for found in (-1, -2):
+        put(tmp_path, "ledger.txt", ledger([(0, "X1", found)]))
+        assert units(books.open(tmp_path)) == found
 
 
 def test_tables_load_though_the_cache_was_deleted_after_the_opening(tmp_path, monkeypatch):

@@ -106,17 +106,18 @@ def _read(part: Part, region: str) -> tuple[str, reports.Report | Exception]:
 
 
 def digest(part: Part) -> str:
-    """The sha256 of the export's bytes (unpacked). Known files of unchanged size and time are not read again."""
+    """The sha256 of the export's bytes (unpacked). Known files of unchanged size and times are not read again: the time of
+    the last change to the file counts too, since any program can set the other back to an earlier one's."""
     stat = part.path.stat()
     key = hashlib.sha256(f"{part.path.resolve()}\0{part.member}".encode()).hexdigest()
     note = folder() / "digests" / key[:2] / key
-    stamp = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ino}"
+    stamp = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
     with contextlib.suppress(OSError, ValueError):
         known, sha = note.read_text("ascii").rsplit(" ", 1)
         if known == stamp and len(sha) == 64:
             return sha
     sha = _sha256(part)
-    if time.time() - stat.st_mtime > FRESH_SECONDS:
+    if time.time() - max(stat.st_mtime, stat.st_ctime) > FRESH_SECONDS:
         _write(note, lambda path: path.write_text(f"{stamp} {sha}", "ascii"))
     return sha
 
