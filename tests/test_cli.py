@@ -66,6 +66,12 @@ def test_who_is_told_incomplete_is_told_what_is(seller, tmp_path, capsys):
         assert "incomplete: rows_read failed: 2 of" in capsys.readouterr().err
 
 
+def test_a_report_that_ends_early_is_told_by_its_last_day(seller, tmp_path, capsys):
+    cli.main(["loss", str(seller), "--quiet", "--as-of", "2026-09-30", "--out", str(tmp_path / "out.csv")])
+    told = capsys.readouterr().err
+    assert "ledger_detail up_to_date failed: nothing after 2026-0" in told and " of 0 " not in told
+
+
 def test_a_clean_folder_ends_with_0_and_has_no_problems(seller, tmp_path, capsys):
     for name in ("returns.txt", "reimbursements.txt", "diary.csv"):
         (seller / name).unlink()

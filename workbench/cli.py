@@ -390,10 +390,12 @@ def _trust(books, report: str) -> int:
 
 def _told_failed(table) -> bool:
     """Whether a check failed, each said on a line of its own: an exit code alone does not say what is incomplete."""
+    from workbench import story
+
     failed = table[table["outcome"] == "failed"]
     for row in failed.itertuples():
         where = " ".join(filter(None, (row.report, row.check)))
-        print(f"workbench: incomplete: {where} failed: {row.count} of {row.of} {row.detail}".rstrip() + ". "
+        print(f"workbench: incomplete: {where} failed: {story.said(row)}".rstrip() + ". "
               "`workbench check` says more.", file=sys.stderr)
     return len(failed) > 0
 

@@ -99,7 +99,7 @@ def _checks(books: Books, found: Checks) -> Iterator[str]:
     yield from ("", f"Checks: {counts.get('passed', 0)} passed, {counts.get('failed', 0)} failed, "
                     f"{counts.get('unknown', 0)} could not tell")
     for row in table[table["outcome"] == "failed"].itertuples():
-        yield f"  failed    {_named(row)}: {_said(row)}".rstrip(": ")
+        yield f"  failed    {_named(row)}: {said(row)}".rstrip(": ")
         broken = found.breaks[found.breaks["check"] == row.check] if not row.detail else found.breaks.head(0)
         yield from (f"              {_broken(each)}" for each in broken.head(3).itertuples())
         if len(broken) > 3:
@@ -115,9 +115,10 @@ def _named(row) -> str:
     return " ".join(filter(None, (row.report, row.check)))
 
 
-def _said(row) -> str:
+def said(row) -> str:
+    """What a failed check found (`row` of `Checks.table`): "nothing after 2026-06-30, 20 days …", "2 of 50 ledger.txt"."""
     if row.check == "up_to_date":
-        return f"nothing after {row.detail}, {row.count} days before the folder's last day"
+        return f"nothing after {row.detail}, {row.count} days before the last day looked at"
     return f"{row.count:,} of {row.of:,} {row.detail}"
 
 

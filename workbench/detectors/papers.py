@@ -126,7 +126,7 @@ def paid_for(papers: Papers, *kinds: str) -> pd.DataFrame:
 def sure_labels(paid: pd.DataFrame, owed: pd.DataFrame) -> pd.DataFrame:
     """The payments, with a blank `key` where one names no label and its SKU is owed under several: it is for none of them
     more than for another, and settles the SKU's oldest event."""
-    pairs = owed[["msku", "key"]].astype("str").drop_duplicates()
+    pairs = owed[["msku", "key"]].drop_duplicates().astype("str")
     several = pairs.loc[pairs["msku"].duplicated(), "msku"]
     unsure = (paid["fnsku"] == "").to_numpy() & paid["msku"].isin(several).to_numpy()
     return paid.assign(key=paid["key"].where(~unsure, ""))
