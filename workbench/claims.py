@@ -82,10 +82,10 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
         return _none()
     says_value = found.places["role"].isin(VALUE_ROLES).to_numpy()
     with ThreadPoolExecutor(1) as beside:  # lines become text while values and days are found
-        lines = beside.submit(_joined, found.places[~says_value], len(found.events))
+        lines = beside.submit(_sources, found.places[~says_value], len(found.events))
         table, costs = worth.valued(found.events, papers, policy, as_of)
         places = coded.stacked([found.places[says_value], costs])
-        value_lines = beside.submit(_joined, places, len(found.events))
+        value_lines = beside.submit(_value_sources, places, len(found.events))
         claimed = np.flatnonzero(_is_claim(table))
         if not len(claimed):
             return _none()
@@ -97,9 +97,9 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
         table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                              note=_noted(table, policy, as_of))
         made = {name: _told(table.pop(name).take(order), name) for name in COLUMNS if name in table}
-        (sources, roles), (value_sources, _) = lines.result(), value_lines.result()
-    for name, texts in (("sources", sources), ("roles", roles), ("value_sources", value_sources)):
-        made[name] = pd.Series(texts.take(pa.array(claimed[order])), dtype="str")
+        texts = dict(zip(("sources", "roles", "value_sources"), (*lines.result(), value_lines.result()), strict=True))
+    for name, words in texts.items():
+        made[name] = pd.Series(words.take(pa.array(claimed[order])), dtype="str")
     made["claim_id"] = pd.Series(_hexadecimal(numbers[order]), dtype="str")
     return pd.DataFrame({name: made[name] for name in COLUMNS}, copy=False)
 
@@ -251,18 +251,34 @@ def _with_products(table: pd.DataFrame, papers: detectors.Papers) -> pd.DataFram
     return table
 
 
-def _joined(places: pd.DataFrame, size: int) -> tuple[pa.Array, pa.Array]:
+def _sources(places: pd.DataFrame, size: int) -> tuple[pa.Array, pa.Array]:
     """Per event, of `size`, its lines ("file:line;…") and what each is to it ("role:units;…"): every line once, in the
     order they were found, as the first thing it is to the event and with the units of that."""
+    places, units, ends = _by_event(places, size)
+    return _joined(_cited(places), ends), _joined(_named(places["role"], units), ends)
+
+
+def _value_sources(places: pd.DataFrame, size: int) -> pa.Array:
+    """Per event the lines that give its value, as `_sources` has them."""
+    places, _, ends = _by_event(places, size)
+    return _joined(_cited(places), ends)
+
+
+def _by_event(places: pd.DataFrame, size: int) -> tuple[pd.DataFrame, np.ndarray, pa.Array]:
+    """The places event by event, every line once, with its units; and where each event's places end."""
     event = places["claim"].to_numpy(np.int64)
     order = np.argsort(event, kind="stable")
     event, places = event[order], places[["role", "units", "file", "line"]].take(order)
     first, units = _once(event, places)
-    event, places = event[first], places.iloc[first]
-    where = pc.binary_join_element_wise(coded.text(places["file"]), coded.text(places["line"]), ":")
-    ends = pa.array(np.searchsorted(event, np.arange(size + 1)).astype(np.int32))
-    return tuple(pc.binary_join(pa.ListArray.from_arrays(ends, words), ";") for words in (
-        where, _named(places["role"], units)))
+    return places.iloc[first], units, pa.array(np.searchsorted(event[first], np.arange(size + 1)).astype(np.int32))
+
+
+def _cited(places: pd.DataFrame) -> pa.Array:
+    return pc.binary_join_element_wise(coded.text(places["file"]), coded.text(places["line"]), ":")
+
+
+def _joined(words: pa.Array, ends: pa.Array) -> pa.Array:
+    return pc.binary_join(pa.ListArray.from_arrays(ends, words), ";")
 
 
 def _once(event: np.ndarray, places: pd.DataFrame) -> tuple[np.ndarray | slice, np.ndarray]:

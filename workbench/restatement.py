@@ -108,8 +108,7 @@ def _losses(books: Books, month: str, as_of: dt.date) -> pd.DataFrame:
 def _claims(books: Books, month: str, as_of: dt.date, policy: Policy) -> pd.DataFrame:
     table = claims.claims(books, as_of, policy)
     table = table[pd.to_datetime(table["event_date"]).dt.strftime("%Y-%m").eq(month)].reset_index(drop=True)
-    product = table["fnsku"].astype("str").where(table["fnsku"].ne(""), table["msku"].astype("str"))
-    known = _long(table, table["claim_type"].astype("str"), CLAIM, table["claim_id"], product, table["event_date"])
+    known = _long(table, table["claim_type"].astype("str"), CLAIM, table["claim_id"], _product(table), table["event_date"])
     return pd.concat([known, *(_nothing_known(name, CLAIM) for name in claims.unknown(books)["claim_type"])])
 
 
@@ -122,8 +121,12 @@ def _payments(books: Books, month: str) -> pd.DataFrame:
         units_paid=table["units_total"].astype("float64"), amount_paid=table["amount"].astype("float64"),
         sources=table["file"].astype("str") + ":" + table["line"].astype("str"))
     names = ["reimbursement_id", "reason", "fnsku", "msku", "order_id"]
-    product = table["fnsku"].astype("str").where(table["fnsku"].ne(""), table["msku"].astype("str"))
-    return _long(table, "payments", PAYMENT, _numbered(table, names), product, table["approved_on"])
+    return _long(table, "payments", PAYMENT, _numbered(table, names), _product(table), table["approved_on"])
+
+
+def _product(rows: pd.DataFrame) -> pd.Series:
+    """The label of the product, else its SKU."""
+    return rows["fnsku"].astype("str").where(rows["fnsku"].ne(""), rows["msku"].astype("str"))
 
 
 def _long(rows: pd.DataFrame, kind: str | pd.Series, measures: tuple[str, ...], item: pd.Series, product: pd.Series,
