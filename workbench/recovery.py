@@ -81,7 +81,7 @@ class Account(NamedTuple):
 def account(table: pd.DataFrame, sheet: pd.DataFrame, payments: pd.DataFrame, as_of: dt.date, currency: str = "", *,
             has_sheet: bool = True) -> Account:
     """The claims table, the analyst's cases sheet and the reimbursement report, joined as known on `as_of`."""
-    table = _typed(table)
+    table = table.astype(dict.fromkeys(table.select_dtypes("category").columns, "str"))  # cases hold text
     filed = cases(sheet, as_of, currency)
     pairs = links(filed, table, payments)
     done = followed(filed, pairs, table, payments)
@@ -293,17 +293,6 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
 
 
 # ---------------------------------------------------------------------------------------------------- inside
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    """The claims with words as text, which cases and payments can be compared with; a table without a row has no types of
-    its own."""
-    if len(table):
-        return table.astype(dict.fromkeys(table.select_dtypes("category").columns, "str"))
-    dates, numbers = ("event_date", "opens_on", "deadline"), ("unit_value", "amount_open")
-    kinds = {name: "datetime64[s]" for name in dates} | {name: "float64" for name in numbers}
-    kinds |= {name: "int64" for name in ("units_owed", "units_settled", "units_open")} | {"days_left": "Int64"}
-    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in table})
-
 
 def _text(column: pd.Series) -> pd.Series:
     return column.astype("str").where(column.notna(), "")
