@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import currencies, detectors, worth
+from workbench import currencies, detectors, radix, worth
 from workbench.books import Books
 from workbench.detectors import coded
 from workbench.policy import NO_RULE, Policy
@@ -91,9 +91,8 @@ def under(found: Detected, policy: Policy) -> pd.DataFrame:
             return _none()
         table = _dated(table.iloc[claimed].reset_index(drop=True), policy, as_of)
         numbers = _numbers(table)
-        kind = table["claim_type"].cat.reorder_categories(sorted(table["claim_type"].cat.categories)).cat.codes
-        day = table["event_date"].fillna(detectors.EVER).to_numpy("datetime64[D]").astype(np.int64)
-        order = np.lexsort((numbers, day * len(TYPES) + kind))
+        day = detectors.day_numbers(table["event_date"])
+        order = radix.argsort(day, coded.ranks(table["claim_type"]), numbers)
         table = table.assign(policy=coded.of(policy.name, len(table)), evidence=_evidence(table, papers, policy),
                              note=_noted(table, policy, as_of))
         made = {name: _told(table.pop(name).take(order), name) for name in COLUMNS if name in table}
@@ -267,7 +266,7 @@ def _value_sources(places: pd.DataFrame, size: int) -> pa.Array:
 def _by_event(places: pd.DataFrame, size: int) -> tuple[pd.DataFrame, np.ndarray, pa.Array]:
     """The places event by event, every line once, with its units; and where each event's places end."""
     event = places["claim"].to_numpy(np.int64)
-    order = np.argsort(event, kind="stable")
+    order = radix.argsort(event)
     event, places = event[order], places[["role", "units", "file", "line"]].take(order)
     first, units = _once(event, places)
     return places.iloc[first], units, pa.array(np.searchsorted(event[first], np.arange(size + 1)).astype(np.int32))

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workbench import radix
+
 
 class Stream(NamedTuple):
     """Units by key and time. Equal keys and times keep the order of the rows; a demand stands before a supply."""
@@ -47,7 +49,7 @@ def fifo(demand: Stream, supply: Stream) -> Matched:
     none = np.empty(0, np.int64)
     if not size or size == len(key):
         return Matched(units[:size], units[size:], none, none, none)
-    order = _in_turn(key, time, np.arange(len(key)) >= size)
+    order = radix.argsort(key, time, np.arange(len(key)) >= size)
     is_supply = order >= size
     key, units = key[order], units[order]
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
@@ -95,14 +97,6 @@ def _overlaps(edges: np.ndarray, sizes: np.ndarray, low: np.ndarray, high: np.nd
     return at[real], which[real], shared[real]
 
 
-def _in_turn(key: np.ndarray, time: np.ndarray, is_supply: np.ndarray) -> np.ndarray:
-    """The rows by key, then time, a demand before a supply; as one number each where that fits, which sorts faster."""
-    early, span = int(time.min()), int(time.max()) - int(time.min()) + 1
-    if key.min() < 0 or (int(key.max()) + 1) * span * 2 > np.iinfo(np.int64).max:
-        return np.lexsort((is_supply, time, key))
-    return np.argsort((key * span + (time - early)) * 2 + is_supply, kind="stable")
-
-
 def within(demand: Stream, supply: Stream, before: int, after: int) -> Matched:
     """Each demand, oldest first, is covered by supplies of its key dated from `before` days before to `after` days after
     it, oldest first.
@@ -116,7 +110,7 @@ def within(demand: Stream, supply: Stream, before: int, after: int) -> Matched:
     (array([1]), array([0, 5]))
     """
     left, over = demand.units.astype(np.int64).copy(), supply.units.astype(np.int64).copy()
-    order = np.lexsort((supply.time, supply.key))
+    order = radix.argsort(supply.key, supply.time)
     keys, times = supply.key[order].astype(np.int64), supply.time[order].astype(np.int64)
     low = int(min(times.min(), (demand.time - before).min())) if len(times) and len(left) else 0
     width = int(max(times.max(), (demand.time + after).max())) - low + 2 if len(times) and len(left) else 1
@@ -124,7 +118,7 @@ def within(demand: Stream, supply: Stream, before: int, after: int) -> Matched:
     first = np.searchsorted(place, demand.key * width + (demand.time - before - low), "left")
     last = np.searchsorted(place, demand.key * width + (demand.time + after - low), "right")
     pairs = []
-    for row in np.lexsort((np.arange(len(left)), demand.time)):
+    for row in radix.argsort(demand.time):
         for at in order[first[row]:last[row]]:
             units = min(left[row], over[at])
             if units:

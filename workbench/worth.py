@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench import currencies
+from workbench import currencies, radix
 from workbench.detectors import Papers, coded, has_money, ordered, preview, sales, sku_in
 from workbench.policy import Policy
 
@@ -119,7 +119,7 @@ def _costs(rows: pd.DataFrame, papers: Papers) -> pd.DataFrame:
     since = sheet["from_date"].fillna(pd.Timestamp("1995-01-01")).to_numpy("datetime64[D]").astype(np.int64)
     sku = coded.stacked([rows[["msku"]], sheet[["msku"]]])["msku"].cat.codes.to_numpy(np.int64)
     width = max(day.max(initial=0), since.max(initial=0)) + 1  # from the latest day of a SKU that is not after the row's
-    order = np.append(np.lexsort((since, sku[size:])), len(sheet))
+    order = np.append(radix.argsort(sku[size:], since), len(sheet))
     place = np.append(sku[size:] * width + since, -1)[order]
     at = np.searchsorted(place[:-1], sku[:size] * width + day, "right") - 1
     at = np.where(place[at] // width == sku[:size], order[at], len(sheet))

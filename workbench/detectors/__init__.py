@@ -7,7 +7,7 @@ the claim types of this project, after Seller Central's ledger help and practiti
 
 from __future__ import annotations
 
-from workbench.detectors.account import EVER
+from workbench.detectors.account import day_numbers
 from workbench.detectors.audit import balances
 from workbench.detectors.fees import fee_overcharge
 from workbench.detectors.found import COLUMNS, Found, Needs, nothing
@@ -36,5 +36,5 @@ DETECTORS = {
     "returned_not_restocked": Needs(returned_not_restocked, ("returns", "ledger_detail", "reimbursements")),
 }
 
-__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "EVER", "Found", "Needs", "Papers", "balances", "has_money", "key",
+__all__ = ["BACK_AFTER", "COLUMNS", "DETECTORS", "Found", "Needs", "Papers", "balances", "day_numbers", "has_money", "key",
            "nothing", "ordered", "preview", "products", "reimbursements", "sales", "sku_in", "unknown", "unread"]

@@ -94,7 +94,8 @@ def _settled(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], open_u
         return Settled(np.zeros(len(owed), np.int64), offered, at[:0], of[:0], offered[:0])
     one, other = ({name: frame[name].iloc[rows] for name in ("day", *by)} for frame, rows in ((owed, at), (supply, of)))
     left, right = keys(one, other, by)
-    matched = match(Stream(left, _days(one["day"]), wanted[at]), Stream(right, _days(other["day"]), offered[of]))
+    matched = match(Stream(left, day_numbers(one["day"]), wanted[at]),
+                    Stream(right, day_numbers(other["day"]), offered[of]))
     units, surplus = np.zeros(len(owed), np.int64), np.zeros(len(supply), np.int64)
     units[at], surplus[of] = wanted[at] - matched.open, matched.surplus
     return Settled(units, surplus, at[matched.demand], of[matched.supply], matched.units)
@@ -109,7 +110,7 @@ def keys(one: Columns, other: Columns, by: Sequence[str]) -> tuple[np.ndarray, n
     return code[:size], code[size:]
 
 
-def _days(column: pd.Series) -> np.ndarray:
+def day_numbers(column: pd.Series) -> np.ndarray:
     """Days since 1970; an unknown day is later than every other."""
     return column.fillna(EVER).to_numpy("datetime64[D]").astype(np.int64)
 

@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from workbench import radix
 from workbench.detectors import coded
-from workbench.detectors.account import Account
+from workbench.detectors.account import Account, day_numbers
 from workbench.detectors.found import nothing
 from workbench.detectors.papers import Papers
 
@@ -62,7 +63,7 @@ def _excess(owed: pd.DataFrame, still: np.ndarray, theirs: np.ndarray, valid: np
     usable = np.bincount(product, ~valid[at]) == 0
     excess = np.where(usable, np.bincount(product, still) - np.bincount(product, theirs), 0).clip(0).astype(np.int64)
     spare = np.maximum(still - theirs, 0)
-    order = np.lexsort((owed["day"].to_numpy()[at], product))
+    order = radix.argsort(product, day_numbers(owed["day"].iloc[at]))
     before = np.cumsum(spare[order]) - spare[order]
     first = np.r_[True, product[order][1:] != product[order][:-1]]
     before -= np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(order)]))

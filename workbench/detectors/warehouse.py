@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from workbench import radix
 from workbench.detectors import coded
-from workbench.detectors.account import EVER, GRACE_DAYS, Account, lines, settle, settle_near
+from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, lines, settle, settle_near
 from workbench.detectors.found import Found, first_of, found, nothing
 from workbench.detectors.papers import Papers, key, labels, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
@@ -120,14 +121,16 @@ def warehouse(papers: Papers) -> Stock:
 
 
 def _in_turn(owed: pd.DataFrame) -> pd.DataFrame:
-    """The events; those of one label and day by centre, reference and size, whatever their order in the files: of events of
-    one day the first is settled first."""
-    order, tied = np.arange(len(owed)), np.flatnonzero(owed.duplicated(["key", "day"], keep=False))
-    words = ["fulfillment_center", "reference_id", "disposition", "reason", "msku"]
-    same = owed[["key", "day", *words, "units"]].iloc[tied]
-    near = same.duplicated(["key", "day", "fulfillment_center"], keep=False)
-    same["reference_id"] = same["reference_id"].where(near, "")  # a centre's only event of the day needs no further mark
-    order[tied] = tied[np.lexsort((same["units"], *(coded.ranks(same[name]) for name in reversed(words))))]
+    """The events by label and day; those of one label and day by centre, reference and size, whatever their order in the
+    files: of events of one day the first is settled first."""
+    first = [coded.ranks(owed["key"]), day_numbers(owed["day"]), coded.ranks(owed["fulfillment_center"])]
+    order = radix.argsort(*first)
+    again = np.logical_and.reduce([part[order][1:] == part[order][:-1] for part in first])
+    tied = np.flatnonzero(np.append(again, False) | np.append(False, again))
+    same = owed[["reference_id", "disposition", "reason", "msku", "units"]].iloc[order[tied]]
+    words = [coded.ranks(same.pop(name)) for name in ("reference_id", "disposition", "reason", "msku")]
+    place = np.cumsum(~np.append(False, again))[tied]
+    order[tied] = order[tied][radix.argsort(place, *words, same["units"].to_numpy())]
     return owed.iloc[order].reset_index(drop=True)
 
 
