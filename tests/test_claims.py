@@ -8,7 +8,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from handmade import back, claims_of, cost, fee, ledger, paid, parcel, quiet, refund, removal, shipment, sold, write
+from handmade import back, claims_of, cost, fee, ledger, moved, paid, parcel, quiet, refund, removal, shipment, sold, write
 
 from workbench import books, claims, cli, policy
 
@@ -210,6 +210,15 @@ def test_a_shipment_without_any_day_says_so_and_not_that_a_rule_is_lacking(tmp_p
     claim = claims_of(folder, types=["inbound_shortage"]).iloc[0]
     assert (claim.status, claim.ambiguous) == ("ambiguous", "no day of delivery is in the files")
     assert claim.valuation_basis == "unknown: no day of the event is in the files"
+
+
+def test_without_a_day_of_delivery_the_days_of_all_its_skus_count_from_the_shipments_first_receipt(tmp_path):
+    rows = [shipment(x, "FBA1", 10, received, delivered="") for x, received in (("1", 7), ("2", 8), ("3", 0))]
+    receipts = [moved("1", "2026-03-09", "Receipts", 7, ref="FBA1"), moved("2", "2026-03-05", "Receipts", 8, ref="FBA1")]
+    table = claims_of(write(tmp_path / "s", [*quiet(), *rows, *receipts]), types=["inbound_shortage"])
+    assert dict(zip(table["msku"], table["units_open"], strict=True)) == {"S-1": 3, "S-2": 2, "S-3": 10}
+    assert set(table["event_date"]) == {pd.Timestamp("2026-03-05")} and set(table["status"]) == {"open"}
+    assert table["note"].str.startswith("no day of delivery is in the files: days count").all()
 
 
 def test_a_market_whose_windows_are_not_known_says_which_is_not(tmp_path):

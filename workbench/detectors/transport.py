@@ -46,7 +46,9 @@ def inbound_shortage(papers: Papers) -> Found:
         [owed["shipment_status"] == "", owed["units_received"].isna() & owed["booked"].isna(), owed["day"].isna()],
         ["whether the shipment is closed is not in the files", "the units received are not in the files",
          "no day of delivery is in the files"]), uncovered(papers, "reimbursements", owed["day"]))
-    note = coded.chosen([pooled], ["payments name no shipment: which of several short ones they are for is inferred"])
+    note = coded.chosen([owed["delivered_on"].isna(), pooled],
+                        ["no day of delivery is in the files: days count from the first receipt, so file some days early",
+                         "payments name no shipment: which of several short ones they are for is inferred"])
     return found(owed, account.settled, [*account.sources, _receipts_of(papers.once(receipts), owed)],
                  stage="before_order", ambiguous=doubt, note=note)
 
@@ -181,8 +183,8 @@ def shipments(papers: Papers) -> pd.DataFrame:
     """One row per shipment and SKU: units_shipped, units_net (received), status ("" where no file tells), plan, day of
     delivery.
 
-    The inbound API gives a shipment's head and its items apart, and no day of delivery: the first receipt in the ledger
-    then stands for it. Cancelled and deleted shipments are left out.
+    The inbound API gives a shipment's head and its items apart, and no day of delivery: the shipment's first receipt in
+    the ledger then stands for it, which may be some days later. Cancelled and deleted shipments are left out.
     """
     table = papers.books["inbound_shipments"]
     texts = {name: table[name].astype("str") for name in ("shipment_id", "shipment_name", "inbound_plan_id", "file",
@@ -199,8 +201,9 @@ def shipments(papers: Papers) -> pd.DataFrame:
         items[name] = items[name].fillna(items["shipment_id"].map(table.groupby("shipment_id")[name].min()))
     booked = papers.once(receipts)
     net = booked.assign(into=booked["units"].clip(lower=0)).groupby(["shipment_id", "key"], as_index=False).agg(
-        booked=("units", "sum"), into=("into", "sum"), first=("day", "min"))
+        booked=("units", "sum"), into=("into", "sum"))
     items = items.merge(net, on=["shipment_id", "key"], how="left", validate="many_to_one")
+    items = items.join(booked.groupby("shipment_id")["day"].min().rename("first"), on="shipment_id")
     items["units_net"] = _net(papers, items)
     series = items["shipment_name"].str.replace(r"\s*-\s*(\d+|[A-Z]{3}\d)\s*$", "", regex=True)  # "… - 2", "…-ONT8"
     items["plan"] = np.where(items["inbound_plan_id"] != "", items["inbound_plan_id"],
@@ -213,7 +216,8 @@ def _net(papers: Papers, items: pd.DataFrame) -> np.ndarray:
     """Net receipts: the ledger's, where it holds all that the shipment's own count has, else that count.
 
     The ledger knows of more than a count that is older (late receipts, stock deducted after the shipment was closed); a
-    ledger with less than the count lacks rows. Without a count the ledger must begin before the shipment was made.
+    ledger with less than the count lacks rows. Without a count the ledger must begin before the shipment was made, or
+    else before the day of its first receipt.
     """
     counted, booked, into = (items[name].astype("Float64").fillna(-1).to_numpy(float)
                              for name in ("units_received", "booked", "into"))
