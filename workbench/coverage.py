@@ -9,7 +9,9 @@ import numpy as np
 SURPRISE = 0.01  # a run of empty days is a gap when the report's own rhythm makes it rarer than this
 SPARSE_SILENCE = 45  # days without a row that say nothing of a report whose rows come in bursts
 FEWEST = 8  # active days from which a rhythm can be told from a hole in it
+FEW_SILENCE = 125  # days without a row that say nothing where fewer days have one: no claim window opens and closes in them
 REGULAR = 5  # steps of one length that make a rhythm
+NEAR = 60  # active days on one side of a run whose rhythm it is judged by
 CALENDAR = (7, 14, 28, 29, 30, 31)  # days between reports made once a week, a fortnight, a month
 
 
@@ -30,9 +32,8 @@ def longest_silence(days: np.ndarray) -> int:
     steps = np.diff(days).astype(int)
     if not len(steps):
         return SPARSE_SILENCE
-    usual = int(np.median(steps))
-    if usual in CALENDAR and len(steps) >= REGULAR and np.mean(steps == usual) >= 0.8:
-        return usual
+    if regular := _regular(steps):
+        return regular
     active, empty = len(days), int((steps - 1).sum())
     if active >= FEWEST:
         empty -= int(steps.max()) - 1
@@ -42,17 +43,32 @@ def longest_silence(days: np.ndarray) -> int:
     return max(silence, SPARSE_SILENCE if active < empty else 2)
 
 
+def _regular(steps: np.ndarray) -> int:
+    """The days between reports that are made once a week or month; 0 for others."""
+    usual = int(np.median(steps))
+    return usual if usual in CALENDAR and len(steps) >= REGULAR and np.mean(steps == usual) >= 0.8 else 0
+
+
 def gaps(days: np.ndarray) -> list[tuple[dt.date, dt.date]]:
     """Runs of empty days too long to be chance: (first, last) empty day of each. `days`: with a row, sorted, each once.
+
+    Trade grows and has its seasons, so a run must be a surprise among all days and also by the rhythm of those before it
+    and of those after it, NEAR on each side.
 
     >>> june = np.arange("2026-06-01", "2026-07-01", dtype="datetime64[D]")
     >>> gaps(june[(june < np.datetime64("2026-06-10")) | (june > np.datetime64("2026-06-20"))])
     [(datetime.date(2026, 6, 10), datetime.date(2026, 6, 20))]
     """
-    steps = np.diff(days).astype(int) - 1
+    empty = np.diff(days).astype(int) - 1
+    long = np.flatnonzero(empty > longest_silence(days))
+    if len(long) and not _regular(empty + 1):
+        is_sparse = len(days) < empty.sum()
+        sides = [(days[max(i + 1 - NEAR, 0):i + 1], days[i + 1:i + 1 + NEAR]) for i in long]
+        quiet = [max(FEW_SILENCE if is_sparse and len(side) < FEWEST else longest_silence(side) for side in pair)
+                 for pair in sides]
+        long = long[empty[long] > quiet]
     one = np.timedelta64(1, "D")
-    return [((days[i] + one).item(), (days[i + 1] - one).item())
-            for i in np.flatnonzero(steps > longest_silence(days))]
+    return [((days[i] + one).item(), (days[i + 1] - one).item()) for i in long]
 
 
 def uncovered(days: np.ndarray, first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:

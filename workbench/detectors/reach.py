@@ -11,7 +11,7 @@ import pandas as pd
 
 from workbench import specs
 from workbench.books import Books
-from workbench.coverage import longest_silence
+from workbench.coverage import FEW_SILENCE, longest_silence
 from workbench.detectors import coded
 from workbench.detectors.account import EVER
 from workbench.detectors.found import Needs
@@ -20,7 +20,6 @@ from workbench.detectors.papers import Papers
 DAY = {"reimbursements": "approved_on", "returns": "returned_on", "removal_shipments": "shipped_on",
        "removal_orders": "requested_on", "settlements": "posted_on"}
 FEW = 6  # days with a row; fewer tell no rhythm
-FEW_SILENCE = 125  # days: longer than any claim window opens and closes
 LATE_DAYS, HORIZON = 45, 120  # what may be missing at the end of a report, and how late an event may still be settled
 LEAST_SILENCE = 10  # days that any report may be silent
 STAND_IN = {"settlements": ("transactions",)}  # what orders were sold for, refunded and charged, in another report
