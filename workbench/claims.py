@@ -17,9 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench import currencies, detectors, radix, worth
+from workbench import coded, currencies, detectors, radix, worth
 from workbench.books import Books
-from workbench.detectors import coded
 from workbench.policy import NO_RULE, Policy
 
 COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",

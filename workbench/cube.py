@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import currencies, loss, rates
+from workbench import coded, currencies, loss, rates
 
 COUNTS = ("units_handled", "units_lost_gross", "units_found", "units_lost", "units_damaged", "units_unvalued",
           "amount_lost")
@@ -183,12 +183,8 @@ def _slices(starts: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 def _coded(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Integer codes and their labels, in the labels' order."""
-    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
-    labels = column.cat.categories.to_numpy().astype("str")
-    order = np.argsort(labels, kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[column.cat.codes.to_numpy()] if len(order) else np.zeros(len(column), np.int64), labels[order].tolist()
+    held = coded.alphabetical(column)
+    return held.codes.astype(np.int64), held.categories.tolist()
 
 
 def _numbered(key: np.ndarray, size: int, counted: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import currencies
+from workbench import coded, currencies
 from workbench.coverage import uncovered
 
 SALES_DAYS = 56  # over which a SKU's own sales are taken for its safety stock
@@ -65,11 +65,12 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date) -> p
     sales over the last 56 days.
     """
     table = ledger[(ledger["event_date"] <= pd.Timestamp(as_of))]
-    sellable = table[table["disposition"].astype("str") == "SELLABLE"]
+    sellable = table[(table["disposition"] == "SELLABLE").to_numpy()]
     columns = ["month", "msku", "days_known", "days_out", "days_below", "start_known"]
     if sellable.empty:
         return pd.DataFrame({name: pd.Series(dtype="str" if name in ("month", "msku") else float) for name in columns})
-    names, sku = np.unique(sellable["msku"].astype("str").to_numpy(), return_inverse=True)
+    skus = coded.alphabetical(sellable["msku"])
+    names, sku = skus.categories.to_numpy(), skus.codes.astype(np.int64)
     day = sellable["event_date"].to_numpy("datetime64[D]").astype(np.int64)
     first, last = int(day.min()), int((np.datetime64(as_of, "D") - np.datetime64(0, "D")).astype(int))
     shape = (len(names), last - first + 1)
@@ -81,7 +82,7 @@ def stock_outs(ledger: pd.DataFrame, summary: pd.DataFrame, as_of: dt.date) -> p
     told = _told(table["event_date"], first, last)
     begun = np.cumsum(daily(np.ones(len(units))), axis=1) > 0
     balance, anchored = _balances(daily(units), told, summary, names, first)
-    sold = np.cumsum(daily(np.where(sellable["event_type"].astype("str") == "Shipments", -units, 0.0)), axis=1)
+    sold = np.cumsum(daily(np.where(sellable["event_type"] == "Shipments", -units, 0.0)), axis=1)
     recent, over = (total - np.pad(total, ((0, 0), (SALES_DAYS, 0)))[:, :shape[1]] for total in (
         sold, np.cumsum(told)[None, :]))
     known = begun & told
@@ -128,7 +129,7 @@ def _balances(moved: np.ndarray, told: np.ndarray, summary: pd.DataFrame, names:
 def _opening(summary: pd.DataFrame, names: np.ndarray, first: int, moved: np.ndarray) -> np.ndarray:
     """Sellable units before the day `first` per SKU: a ledger summary's earliest closing balance within the days of
     `moved` (the detail's running sums) less what had moved by then; NaN where the summary does not say."""
-    held = summary[summary["disposition"].astype("str") == "SELLABLE"].dropna(subset=["event_date"])
+    held = summary[(summary["disposition"] == "SELLABLE").to_numpy()].dropna(subset=["event_date"])
     at = held["event_date"].to_numpy("datetime64[D]").astype(np.int64) - first
     held, at = held[(at >= 0) & (at < moved.shape[1])], at[(at >= 0) & (at < moved.shape[1])]
     if held.empty:
@@ -147,11 +148,12 @@ def removals(ledger: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:
     table = ledger[ledger["event_date"] <= pd.Timestamp(as_of)]
     if table.empty:
         return pd.DataFrame({"month": [], "units_removed": [], "limit": [], "is_abnormal": []})
-    kind, reason = table["event_type"].astype("str"), table["reason"].astype("str")
-    gone = (kind == "VendorReturns") | ((kind == "Adjustments") & reason.isin(["D", "G"]))
-    left = (-table["units"].where(gone, 0)).groupby(table["event_date"].dt.strftime("%Y-%m").to_numpy()).sum().astype(float)
+    kind = table["event_type"]
+    gone = table[((kind == "VendorReturns") | ((kind == "Adjustments") & table["reason"].isin(["D", "G"]))).to_numpy()]
+    left = -gone["units"].groupby(gone["event_date"].dt.strftime("%Y-%m").to_numpy()).sum().astype(float)
     whole = _whole_months(table["event_date"], as_of)
-    found = left.reindex(whole.index).where(whole).rename_axis("month").reset_index(name="units_removed")
+    left = left.reindex(whole.index, fill_value=0.0).where(whole)
+    found = left.rename_axis("month").reset_index(name="units_removed")
     known = found["units_removed"].dropna()
     middle = known.median()
     spread = np.maximum(1.4826 * (known - middle).abs().median(), np.sqrt(max(middle, 1)))

@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench import currencies, radix
-from workbench.detectors import Papers, coded, has_money, ordered, preview, sales, sku_in
+from workbench import coded, currencies, radix
+from workbench.detectors import Papers, has_money, ordered, preview, sales, sku_in
 from workbench.policy import Policy
 
 PRICE_DAYS = 30  # a SKU's price on a day is its average over so many days before

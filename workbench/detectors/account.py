@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import coded
+from workbench import coded
 from workbench.matching import Matched, Stream, fifo, within
 
 Columns = Mapping[str, pd.Series]

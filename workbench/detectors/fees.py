@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import coded
+from workbench import coded
 from workbench.detectors.account import lines
 from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.papers import Papers, paid_for

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import coded
+from workbench import coded
 from workbench.detectors.account import lines
 from workbench.detectors.papers import Papers
 

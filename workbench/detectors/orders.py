@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench import coverage
-from workbench.detectors import coded
+from workbench import coded, coverage
 from workbench.detectors.account import EVER, Account, settle_near
 from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.papers import Papers, key, paid_for

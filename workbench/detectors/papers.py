@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from workbench import coded
 from workbench.books import Books
-from workbench.detectors import coded
 
 # the reports that name a product, the surest first
 NAMING = ("ledger_detail", "shipment_sales", "fee_preview", "inventory", "returns", "reimbursements", "removal_orders")

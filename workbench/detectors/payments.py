@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.detectors import coded
+from workbench import coded
 from workbench.detectors.account import EVER, Account, keys, lines
 from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.orders import refund_account

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import specs
+from workbench import coded, specs
 from workbench.books import Books
 from workbench.coverage import FEW_SILENCE, longest_silence
-from workbench.detectors import coded
 from workbench.detectors.account import EVER
 from workbench.detectors.found import Needs
 from workbench.detectors.papers import Papers

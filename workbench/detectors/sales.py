@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from workbench import coded
 from workbench.books import Books
-from workbench.detectors import coded
 from workbench.detectors.account import lines
 from workbench.detectors.papers import Papers, key, products
 

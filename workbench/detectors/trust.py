@@ -7,8 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from workbench import radix
-from workbench.detectors import coded
+from workbench import coded, radix
 from workbench.detectors.account import Account, day_numbers
 from workbench.detectors.found import nothing
 from workbench.detectors.papers import Papers

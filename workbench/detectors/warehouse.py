@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import radix
-from workbench.detectors import coded
+from workbench import coded, radix
 from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, lines, settle, settle_near
 from workbench.detectors.found import Found, first_of, found, nothing
 from workbench.detectors.papers import Papers, key, labels, paid_for, sure_labels

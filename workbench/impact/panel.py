@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from workbench import coded
 from workbench.impact.estimate import Cells
 from workbench.matching import Stream, fifo
 
@@ -57,43 +58,36 @@ def rows(ledger: pd.DataFrame, as_of: dt.date, outcome: str = "incidents") -> Ro
     "returns" (rows of customer returns per unit shipped: something no warehouse procedure touches).
     """
     table = ledger[ledger["event_date"] <= pd.Timestamp(as_of)]
-    kind, units = _coded(table["event_type"]), table["units"].to_numpy(np.int64)
-    shipped = _is_one_of(kind, ("Shipments",))
+    kind, units = table["event_type"], table["units"].to_numpy(np.int64)
+    shipped = coded.is_one_of(kind, ("Shipments",))
     if outcome == "returns":
-        counted, handled = _is_one_of(kind, ("CustomerReturns",)), shipped
+        counted, handled = coded.is_one_of(kind, ("CustomerReturns",)), shipped
     else:
-        counted = _is_one_of(kind, ("Adjustments",)) & _is_one_of(_coded(table["reason"]), OUTCOMES[outcome]) & (units < 0)
-        handled = _is_one_of(kind, ("Receipts", "Shipments", "CustomerReturns"))
-    names, sku = _coded(table["msku"])
-    kept = (counted | handled) & (names != "")[sku]  # a row without a SKU tells of no adopter and of no control
-    present, sku = np.unique(sku[kept], return_inverse=True)
+        left = coded.is_one_of(kind, ("Adjustments",)) & (units < 0)
+        counted = left & coded.is_one_of(table["reason"], OUTCOMES[outcome])
+        handled = coded.is_one_of(kind, ("Receipts", "Shipments", "CustomerReturns"))
+    named = (table["msku"].notna() & (table["msku"] != "")).to_numpy()  # else it tells of no adopter and of no control
+    kept = (counted | handled) & named
     lasting = counted.copy()
-    lasting[_found_again(table, kind, units)] = False
+    lasting[_found_again(table)] = False
     exposure = np.where(handled, np.where(shipped, -units, units), 0)
-    return Rows(names[present], sku, table["event_date"].to_numpy("datetime64[D]").astype(np.int64)[kept],
-                counted[kept].astype(float), exposure[kept].astype(float), _coded(table["fulfillment_center"])[1][kept],
+    sku, center = (coded.alphabetical(table[name][kept]) for name in ("msku", "fulfillment_center"))
+    return Rows(sku.categories.to_numpy(), sku.codes.astype(np.int64),
+                table["event_date"].to_numpy("datetime64[D]").astype(np.int64)[kept],
+                counted[kept].astype(float), exposure[kept].astype(float), center.codes.astype(np.int64),
                 lasting[kept].astype(float))
 
 
-def _found_again(table: pd.DataFrame, kind: tuple[np.ndarray, np.ndarray], units: np.ndarray) -> np.ndarray:
+def _found_again(table: pd.DataFrame) -> np.ndarray:
     """The rows of losses whose every unit was found later: first in, first out by FNSKU, across centres."""
-    moved = _is_one_of(kind, ("Adjustments",)) & _is_one_of(_coded(table["reason"]), (*OUTCOMES["losses"], "F"))
-    day, product = table["event_date"].to_numpy("datetime64[D]").astype(np.int64), _coded(table["fnsku"])[1]
-    lost, found = np.flatnonzero(moved & (units < 0)), np.flatnonzero(moved & (units > 0))
+    rows = np.flatnonzero(coded.is_one_of(table["event_type"], ("Adjustments",))
+                          & coded.is_one_of(table["reason"], (*OUTCOMES["losses"], "F")))
+    moved = table.iloc[rows]
+    units, product = moved["units"].to_numpy(np.int64), coded.alphabetical(moved["fnsku"]).codes
+    day = moved["event_date"].to_numpy("datetime64[D]").astype(np.int64)
+    lost, found = np.flatnonzero(units < 0), np.flatnonzero(units > 0)
     open_units = fifo(*(Stream(product[at], day[at], np.abs(units[at])) for at in (lost, found))).open
-    return lost[open_units == 0]
-
-
-def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """The words of a text column, and which of them each row holds; the blank word stands for a missing one."""
-    column = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
-    codes = column.cat.codes.to_numpy().astype(np.int64)
-    words = np.append(column.cat.categories.astype("str").to_numpy(), "")
-    return words, np.where(codes < 0, len(words) - 1, codes)
-
-
-def _is_one_of(coded: tuple[np.ndarray, np.ndarray], words: Sequence[str]) -> np.ndarray:
-    return np.isin(coded[0], words)[coded[1]]
+    return rows[lost[open_units == 0]]
 
 
 def dates(sops: pd.DataFrame, sop: str, groups: Mapping[str, Sequence[str]] | None = None) -> pd.Series:

@@ -145,12 +145,11 @@ def losses(ledger: pd.DataFrame, *, as_of: dt.date, months: tuple[str, str] | No
     out["units_found"] = events.units_lost - events.open
     out["units_lost"] = events.open
     if {"file", "line"} <= set(ledger.columns):
-        places = events.table["file"].astype("str") + ":" + events.table["line"].astype("str")
-        pairs = pd.DataFrame({"loss": events.matched.demand,
-                              "place": places.iloc[events.found[events.matched.supply]].to_numpy()})
+        told = np.isin(events.matched.demand, events.at)
+        pairs = pd.DataFrame({"loss": events.matched.demand[told],
+                              "place": _places(events, events.found[events.matched.supply[told]])})
         finds = pairs.groupby("loss")["place"].agg(";".join).reindex(events.at).fillna("").reset_index(drop=True)
-        own = places.iloc[events.lost].reset_index(drop=True)
-        out["sources"] = (own + ";" + finds).str.rstrip(";")
+        out["sources"] = (_places(events, events.lost) + ";" + finds).str.rstrip(";")
     return out
 
 
@@ -210,6 +209,12 @@ def verdict(low: np.ndarray, high: np.ndarray, baseline: float) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+def _places(events: Events, rows: np.ndarray) -> pd.Series:
+    """The file and line of each of the rows."""
+    held = events.table[["file", "line"]].iloc[rows].reset_index(drop=True)
+    return held["file"].astype("str") + ":" + held["line"].astype("str")
+
 
 def _counted(events: Events, by: Sequence[str], costs: pd.DataFrame | None) -> pd.DataFrame:
     """What `rated` takes: one row per combination of the `by` columns."""

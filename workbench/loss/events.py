@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from workbench import rates
+from workbench import coded, rates
 from workbench.matching import Matched, Stream, fifo
 
 LOST = ("M", "5")
@@ -26,18 +26,18 @@ class Events:
         late = ledger["event_date"] > pd.Timestamp(as_of)
         self.table = ledger[~late].reset_index(drop=True) if late.any() else ledger.reset_index(drop=True)
         units = self.table["units"].to_numpy(np.int64)
-        kind, reason = coded(self.table["event_type"]), coded(self.table["reason"])
-        adjusted = kind.is_one_of(("Adjustments",))
-        moved = adjusted & reason.is_one_of((*LOST, *FOUND))
+        kind, reason = self.table["event_type"], self.table["reason"]
+        adjusted = coded.is_one_of(kind, ("Adjustments",))
+        moved = adjusted & coded.is_one_of(reason, (*LOST, *FOUND))
         self.lost = np.flatnonzero(moved & (units < 0))
         self.found = np.flatnonzero(moved & (units > 0))
-        self.damaged = np.flatnonzero(adjusted & reason.is_one_of(DAMAGED))
-        self.handled = np.flatnonzero(kind.is_one_of(("Receipts", "Shipments", "CustomerReturns")))
-        shipped = kind.is_one_of(("Shipments",))[self.handled]
+        self.damaged = np.flatnonzero(adjusted & coded.is_one_of(reason, DAMAGED))
+        self.handled = np.flatnonzero(coded.is_one_of(kind, ("Receipts", "Shipments", "CustomerReturns")))
+        shipped = coded.is_one_of(kind, ("Shipments",))[self.handled]
         self.units_handled = np.where(shipped, -units[self.handled], units[self.handled])
         self.units_lost = -units[self.lost]
         self.units_damaged = -units[self.damaged]
-        self.fnsku = coded(self.table["fnsku"]).codes.astype(np.int64)
+        self.fnsku = coded.coded(self.table["fnsku"]).codes.astype(np.int64)
         self.day = self.table["event_date"].to_numpy("datetime64[D]").astype(np.int64)
         self.matched: Matched = fifo(Stream(self.fnsku[self.lost], self.day[self.lost], self.units_lost),
                                      Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
@@ -70,9 +70,9 @@ class Events:
                 codes.append(months - first)
                 labels.append(np.arange(first, last + 1).astype("datetime64[M]").astype("str"))
             else:
-                column = coded(self.table[name])
+                column = coded.coded(self.table[name])
                 codes.append(column.codes.astype(np.int64))
-                labels.append(column.labels)
+                labels.append(column.categories.to_numpy().astype("str"))
         return codes, labels
 
     def clusters(self, by: str | None = None) -> rates.Clusters:
@@ -88,21 +88,3 @@ class Events:
         found = rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
                                         for rows, values in self.known))
         return found._replace(months=max(len(np.unique(codes[0][self.handled])), 1))
-
-
-class Coded:
-    """A text column as integer codes and labels."""
-
-    def __init__(self, codes: np.ndarray, labels: np.ndarray) -> None:
-        self.codes, self.labels = codes, labels
-
-    def is_one_of(self, words: Sequence[str]) -> np.ndarray:
-        """Which rows hold one of the words."""
-        return np.isin(self.labels, words)[self.codes] if len(self.labels) else np.zeros(len(self.codes), bool)
-
-
-def coded(column: pd.Series) -> Coded:
-    """A text column by its codes; each distinct text is looked at once."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype("category")
-    return Coded(column.cat.codes.to_numpy(), column.cat.categories.to_numpy().astype("str"))

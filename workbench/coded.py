@@ -100,6 +100,16 @@ def united(columns: Sequence[pd.Categorical]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, pd.Index(pieces[0].dictionary, dtype="str"), validate=False)
 
 
+def is_one_of(column: pd.Series | pd.Categorical, words: Sequence[str]) -> np.ndarray:
+    """Whether each row's text is one of the few words; False where there is none.
+
+    >>> is_one_of(pd.Series(["M", "F", None], dtype="str"), ["M", "5"]).tolist()
+    [True, False, False]
+    """
+    now = coded(column)
+    return np.append(now.categories.isin(words), False)[now.codes]
+
+
 def among(column: pd.Series, words: pd.Series) -> np.ndarray:
     """Whether each row's text is one of the words; for many words, which `isin` looks at one by one."""
     return pc.is_in(text(column), text(words)).to_numpy(zero_copy_only=False)
@@ -139,12 +149,12 @@ def ranks(column: pd.Series) -> np.ndarray:
 
 
 def alphabetical(column: pd.Series) -> pd.Categorical:
-    """The column of categories with those alone that occur in it, in the order of the alphabet; "" where it is blank.
+    """The column with those words alone that occur in it, in the order of the alphabet; "" where it is blank.
 
     >>> alphabetical(pd.Series(pd.Categorical(["b", None, "a"], ["c", "b", "a"]))).categories.tolist()
     ['', 'a', 'b']
     """
-    now = replaced(column, column.isna().to_numpy(), "") if column.hasnans else column.array
+    now = replaced(column, column.isna().to_numpy(), "") if column.hasnans else coded(column)
     codes, words = now.codes, now.categories
     used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
     used = used[words[used].argsort()]
