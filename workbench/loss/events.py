@@ -39,6 +39,7 @@ class Events:
         self.units_damaged = -units[self.damaged]
         self.fnsku = coded.coded(self.table["fnsku"]).codes.astype(np.int64)
         self.day = self.table["event_date"].to_numpy("datetime64[D]").astype(np.int64)
+        self.month = _months(self.day)
         self.matched: Matched = fifo(Stream(self.fnsku[self.lost], self.day[self.lost], self.units_lost),
                                      Stream(self.fnsku[self.found], self.day[self.found], units[self.found]))
         self.open = self.matched.open
@@ -49,8 +50,8 @@ class Events:
 
     def _only(self, first: str, last: str) -> None:
         """Keeps the losses, damages and handled units of these months; matching has seen all finds before."""
-        month = self.table["event_date"].to_numpy("datetime64[M]")
-        counts = (month >= np.datetime64(first)) & (month <= np.datetime64(last))
+        first, last = (np.datetime64(month, "M").astype(np.int64) for month in (first, last))
+        counts = (self.month >= first) & (self.month <= last)
         kept = counts[self.lost]
         self.lost, self.units_lost, self.open, self.at = (values[kept] for values in (
             self.lost, self.units_lost, self.open, self.at))
@@ -64,10 +65,9 @@ class Events:
         codes, labels = [], []
         for name in by:
             if name == "month":
-                months = self.table["event_date"].to_numpy("datetime64[M]").astype(np.int64)
-                first = int(months.min()) if len(months) else 0
-                last = int(months.max()) if len(months) else -1
-                codes.append(months - first)
+                first = int(self.month.min()) if len(self.month) else 0
+                last = int(self.month.max()) if len(self.month) else -1
+                codes.append(self.month - first)
                 labels.append(np.arange(first, last + 1).astype("datetime64[M]").astype("str"))
             else:
                 column = coded.coded(self.table[name])
@@ -87,4 +87,10 @@ class Events:
         cell = codes[0] * shape[1] + (codes[1] if by else 0)
         found = rates.restless(found, *(np.bincount(cell[rows], values, shape[0] * shape[1]).reshape(shape)
                                         for rows, values in self.known))
-        return found._replace(months=max(len(np.unique(codes[0][self.handled])), 1))
+        return found._replace(months=max(np.count_nonzero(np.bincount(codes[0][self.handled])), 1))
+
+
+def _months(days: np.ndarray) -> np.ndarray:
+    """The month (since 1970) of each day (since 1970): looked up, for many rows have few days."""
+    first, last = (int(days.min()), int(days.max())) if len(days) else (0, -1)
+    return np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)[days - first]
