@@ -17,7 +17,8 @@ def cases(*rows):
         amount, owed = money or (np.nan, np.nan)
         out.append({"case": str(at), "claim_type": kind, "filed_on": filed, "decided_on": decided, "outcome": outcome,
                     "days": float(10 if days is None else days), "is_decided": outcome != "pending", "amount": amount,
-                    "amount_owed": owed, "paid_on": decided if outcome == "approved" else pd.NaT, "claim_id": str(at)})
+                    "amount_owed": owed, "paid_on": decided if outcome == "approved" else pd.NaT, "claim_id": str(at),
+                    "paid": amount if outcome == "approved" else 0.0, "days_since_filing": 30.0})
     return pd.DataFrame(out)
 
 
@@ -37,6 +38,17 @@ def test_pending_cases_make_the_median_longer_not_shorter():
     assert (found.cases, found.waiting, found.days_median) == (5, 4, 10)
     assert found.days_low < 10 and np.isnan(found.days_high)
     assert np.isnan(found.within_14_days), "nobody has waited 14 days yet"
+
+
+def test_an_approved_case_that_was_not_paid_yet_makes_the_days_to_payment_longer():
+    table = cases(*[("a", "2026-06-01", days, "approved", 5.0, 5.0) for days in (2, 4, 6, 8, 10)],
+                  *[("a", "2026-05-31", 3, "approved", 5.0, 5.0)] * 4)
+    table.loc[5:, "paid_on"], table.loc[5:, "paid"] = pd.NaT, 0.0
+    found = approval.decision_times(table).set_index("what").loc["payment"]
+    assert (found["cases"], found["waiting"], found["days_median"]) == (5, 4, 10)
+    assert found["within_21_days"] == pytest.approx(5 / 9)
+    unreported = approval.decision_times(table.assign(paid=np.nan)).set_index("what").loc["payment"]
+    assert unreported["waiting"] == 0, "without a reimbursement report nobody is known to wait"
 
 
 def test_few_decisions_have_no_median():

@@ -249,3 +249,47 @@ def test_audit_risks_are_named():
         ["more_than_owed", "2", "9.00 / 5.00"]]
     assert (found["risk"] == "no_claim").sum() == 11
     assert "lost_in_a_row" not in set(recovery.risks(table, account(table, sheet()).cases, dt.date(2026, 7, 31))["risk"])
+
+
+@pytest.mark.parametrize(("as_of", "flagged"), [("2026-05-31", False), ("2026-06-02", True), ("2026-06-30", True),
+                                                ("2026-07-01", True), ("2026-07-30", True), ("2026-07-31", False)])
+def test_losses_in_a_row_are_flagged_until_a_month_without_one_is_over(as_of, flagged):
+    table = claims(*((str(at), LOST, "X1", day, 1, 0, 5.0, "open")
+                     for at, day in enumerate(("2026-04-02", "2026-05-02", "2026-06-02"))))
+    known = table[table["event_date"] <= as_of]
+    found = recovery.risks(known, account(known, sheet()).cases, dt.date.fromisoformat(as_of))
+    assert found.values.tolist() == ([["lost_in_a_row", "B-X1", "3"]] if flagged else [])
+
+
+def test_a_row_typed_twice_is_one_case():
+    row = ("1", LOST, "2026-05-10", "2026-05-20", "approved", 10, "X1")
+    found = account(claims(LOSS), sheet(row, row), payments(("R1", "1", "2026-05-22", 10.0, 2)))
+    assert found.cases[["case", "paid", "amount_missing"]].values.tolist() == [["1", 10.0, 0.0]]
+    assert recovery.risks(claims(LOSS), found.cases, TODAY).empty
+
+
+def test_a_case_that_names_several_claims_stands_for_all_of_them():
+    table = claims(LOSS, ("b", LOST, "X2", "2026-05-05", 1, 0, 7.0, "open"))
+    found = account(table, sheet(("1", LOST, "2026-05-10", "", "pending", np.nan, "", {"claim_id": "a; b,b"})))
+    assert found.cases[["claim_id", "matched_by", "amount_owed"]].values.tolist() == [["a;b", "claim_id", 17.0]]
+    assert found.claims["standing"].tolist() == ["pending", "pending"]
+
+
+def test_a_claim_whose_case_has_an_outcome_nobody_knows_is_not_to_be_filed_again():
+    found = account(claims(LOSS), sheet(("1", LOST, "2026-05-10", "", "transferred", np.nan, "X1")))
+    assert found.claims["standing"].tolist() == ["pending"] and found.cases["outcome"].tolist() == ["transferred"]
+    assert found.standing("open").empty
+
+
+def test_amounts_of_a_case_in_two_currencies_are_not_added():
+    cases = sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 10, "X1"),
+                  ("2", LOST, "2026-05-11", "2026-05-20", "approved", 14, "X2", {"currency": "CAD"}),
+                  ("3", LOST, "2026-05-12", "2026-05-20", "approved", 5, "X3"))
+    table = claims(LOSS, ("b", LOST, "X2", "2026-05-01", 2, 0, 5.0, "open"),
+                   ("c", LOST, "X3", "2026-05-01", 1, 0, 5.0, "open"))
+    paid = payments(("R1", "1", "2026-05-22", 4.0, 1), ("R2", "1", "2026-05-22", 6.0, 1), ("R3", "3", "2026-05-22", 5.0, 1))
+    paid["currency"] = ["USD", "CAD", "USD"]
+    found = account(table, cases, paid).cases.set_index("case")
+    assert found["paid"].isna().tolist() == [True, False, False] and np.isnan(found.loc["1", "amount_missing"])
+    assert np.isnan(found.loc["2", "amount_owed"]) and found.loc["3", ["paid", "amount_owed"]].tolist() == [5.0, 5.0]
+    assert recovery.risks(table, found.reset_index(), TODAY).empty, "14 CAD are not more than 10 USD"

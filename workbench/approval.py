@@ -35,17 +35,19 @@ class Rates(NamedTuple):
 
 def decision_times(cases: pd.DataFrame) -> pd.DataFrame:
     """How long Amazon takes, one row per what: decision (filing to decision) and payment (filing to payment, of approved
-    cases). Kaplan-Meier: cases still pending count for the days they have waited.
+    cases). Kaplan-Meier: cases still pending, or approved and not paid yet, count for the days they have waited.
 
     Columns: what, cases, waiting, days_median, days_low, days_high (95 %), within_14_days, within_21_days (shares; the
     article's promise). NaN with fewer than FEWEST decisions; days_high and the shares too when too many still wait to tell.
     """
     decision = cases[cases["days"].notna() & cases["outcome"].isin(["approved", "denied", "pending"])]
     approved = cases[cases["outcome"].eq("approved")]
+    is_paid = approved["paid_on"].notna()
     to_payment = (approved["paid_on"] - approved["filed_on"]).dt.days.astype("float64")
-    known = to_payment[to_payment >= 0]
+    to_payment = to_payment.where(is_paid, approved["days_since_filing"].where(approved["paid"].notna()))
+    known = to_payment >= 0
     rows = [_survival("decision", decision["days"].to_numpy(float), decision["is_decided"].to_numpy(bool)),
-            _survival("payment", known.to_numpy(float), np.ones(len(known), bool))]
+            _survival("payment", to_payment[known].to_numpy(float), is_paid[known].to_numpy(bool))]
     return pd.DataFrame(rows, columns=["what", "cases", "waiting", "days_median", "days_low", "days_high",
                                        "within_14_days", "within_21_days"])
 

@@ -91,15 +91,17 @@ def account(table: pd.DataFrame, sheet: pd.DataFrame, payments: pd.DataFrame, as
 # ---------------------------------------------------------------------------------------------------- cases
 
 def cases(sheet: pd.DataFrame, as_of: dt.date, currency: str = "") -> pd.DataFrame:
-    """One row per row of the sheet as it was known on `as_of`, in the order of filing: decided later is still pending.
+    """One row per row of the sheet as it was known on `as_of`, in the order of filing: decided later is still pending, and
+    a row repeated in every cell is one case typed twice.
 
     Adds `case` (the case id, numbered on where one case has several rows), outcome folded to approved, denied, pending
     (another word is kept), claim_type folded, `denial` (the ground: one of DENIALS, "other", or "" where none was given),
-    `days` from filing to the decision, or to `as_of` while there is none, and `is_decided`. days is NaN where a case was
-    decided before it was filed.
+    `days` from filing to the decision, or to `as_of` while there is none, `days_since_filing` (to `as_of`), and
+    `is_decided`. days is NaN where a case was decided before it was filed.
     """
     today = pd.Timestamp(as_of)
-    table = sheet[sheet["filed_on"] <= today].copy()
+    table = sheet[sheet["filed_on"] <= today]
+    table = table[~table.drop(columns=["file", "line"], errors="ignore").duplicated()].copy()
     for name in ("case_id", "claim_id", "fnsku", "msku", "order_id", "shipment_id", "denial_reason", "currency"):
         table[name] = _text(table[name])
     later = table["decided_on"] > today
@@ -115,6 +117,7 @@ def cases(sheet: pd.DataFrame, as_of: dt.date, currency: str = "") -> pd.DataFra
     table["currency"] = table["currency"].where(table["currency"] != "", currency)
     days = (table["decided_on"].where(table["is_decided"], today) - table["filed_on"]).dt.days.astype("float64")
     table["days"] = days.where(days >= 0)
+    table["days_since_filing"] = (today - table["filed_on"]).dt.days.astype("float64")
     table = table.sort_values(["filed_on", "case_id"], ignore_index=True, kind="stable")
     again = table.groupby("case_id").cumcount()
     table["case"] = table["case_id"].where(again == 0, table["case_id"] + "/" + (again + 1).astype("str"))
@@ -124,15 +127,17 @@ def cases(sheet: pd.DataFrame, as_of: dt.date, currency: str = "") -> pd.DataFra
 def links(filed: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """Which case stands for which claim: case, claim_id, and `matched_by`, the surest way that fits.
 
-    claim_id: the sheet says so. payment: a reimbursement with the case's id settled the claim. order, shipment: the same
-    type and id. fnsku, sku: the same type, and the newest claim not after the filing (one still open before a settled
-    one) that no earlier case holds; a case that was denied before holds it no longer.
+    claim_id: the sheet says so (several: parted by commas, semicolons or blanks). payment: a reimbursement with the case's
+    id settled the claim. order, shipment: the same type and id. fnsku, sku: the same type, and the newest claim not after
+    the filing (one still open before a settled one) that no earlier case holds; a case that was denied before holds it no
+    longer.
 
     `filed`: of `cases`; `table`: of `claims.claims`; `payments`: the reimbursement report.
     """
     if filed.empty or table.empty:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("case", "claim_id", "matched_by")})
-    own = filed.loc[filed["claim_id"].isin(table["claim_id"]), ["case", "claim_id"]].assign(matched_by="claim_id")
+    own = filed[["case"]].assign(claim_id=filed["claim_id"].str.split(r"[\s,;，；、]+", regex=True)).explode("claim_id")
+    own = own[own["claim_id"].isin(table["claim_id"])].drop_duplicates().assign(matched_by="claim_id")
     left = filed[~filed["case"].isin(own["case"])]
     paid = settled_by(table, payments)[["case_id", "claim_id", "claim_type", "fnsku"]].drop_duplicates()
     paid = paid.merge(left[["case", "case_id", "claim_type", "fnsku"]], on=["case_id", "claim_type"],
@@ -158,27 +163,26 @@ def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, paym
     claims, under the policy), paid, paid_on and taken_back (of the reimbursement report, by case id), and
     amount_missing: awarded, but not in the report by `as_of`.
 
-    paid is 0 where the report holds no payment for the case; all of them are NaN where there is no report.
+    paid is 0 where the report holds no payment for the case; all of them are NaN where there is no report. An amount in
+    another currency than the case's makes the sum it belongs to NaN: currencies are not added.
     """
-    value = table.assign(amount_owed=table["units_owed"] * table["unit_value"])[["claim_id", "amount_owed"]]
-    held = pairs.merge(value, on="claim_id", validate="many_to_one").groupby("case").agg(
-        claim_id=("claim_id", ";".join), matched_by=("matched_by", "first"), unknown=("amount_owed", "count"),
-        claims=("claim_id", "size"), amount_owed=("amount_owed", "sum"))
-    held["amount_owed"] = held["amount_owed"].where(held["unknown"] == held["claims"])
+    value = table.assign(amount=table["units_owed"] * table["unit_value"])[["claim_id", "amount", "currency"]]
+    held = pairs.merge(value, on="claim_id", validate="many_to_one")
+    told = held.groupby("case").agg(claim_id=("claim_id", ";".join), matched_by=("matched_by", "first"))
     rows = pd.DataFrame({"case": _case_of(payments, filed), "amount": payments["amount"], "id":
                          _text(payments["reimbursement_id"]), "first": _text(payments["original_reimbursement_id"]),
-                         "paid_on": payments["approved_on"]})
+                         "currency": _text(payments["currency"]), "paid_on": payments["approved_on"]})
     good = rows[(rows["amount"] >= 0) & rows["case"].notna()]
-    paid = good.groupby("case").agg(paid=("amount", "sum"), paid_on=("paid_on", "min"))
     back = rows[rows["amount"] < 0]
-    back = back.assign(case=back["first"].map(good.drop_duplicates("id").set_index("id")["case"]))
-    found = {**held[["claim_id", "matched_by", "amount_owed"]].to_dict(), **paid.to_dict(),
-             "taken_back": (-back.groupby("case")["amount"].sum()).to_dict()}
-    out = filed.assign(**{name: [values.get(case) for case in filed["case"]] for name, values in found.items()})
-    out = out.astype({"paid_on": "datetime64[s]", "paid": "float64", "taken_back": "float64", "amount_owed": "float64"})
-    out[["claim_id", "matched_by"]] = out[["claim_id", "matched_by"]].fillna("").astype("str")
-    if len(payments):
-        out[["paid", "taken_back"]] = out[["paid", "taken_back"]].fillna(0.0)
+    back = back.assign(case=back["first"].map(good.drop_duplicates("id").set_index("id")["case"]), amount=-back["amount"])
+    none = 0.0 if len(payments) else np.nan
+    found = {"amount_owed": (_sums(held, filed), np.nan), "paid": (_sums(good, filed), none),
+             "taken_back": (_sums(back, filed), none), "paid_on": (good.groupby("case")["paid_on"].min(), None),
+             "claim_id": (told["claim_id"], ""), "matched_by": (told["matched_by"], "")}
+    out = filed.assign(**{name: [values.get(case, other) for case in filed["case"]]
+                          for name, (values, other) in found.items()})
+    out = out.astype({"paid_on": "datetime64[s]", "paid": "float64", "taken_back": "float64", "amount_owed": "float64",
+                      "claim_id": "str", "matched_by": "str"})
     missing = (out["amount"] - out["paid"]).where(out["outcome"] == "approved").clip(lower=0)
     for name in ("paid", "taken_back", "amount_owed"):
         out[name] = currencies.rounded(out[name], out["currency"])
@@ -190,6 +194,7 @@ def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, paym
 def standings(table: pd.DataFrame, cases: pd.DataFrame, pairs: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """The claims with where their units stand: units_settled = units_alone + units_filed (paid for a case), and `standing`
     of the open units: approved (awarded, not all paid yet), pending or denied, of the newest case; else the claim's status.
+    A case whose outcome is a word nobody knows stands as pending: it was filed, and must not be filed again.
 
     `cases`: of `followed`; `pairs`: of `links`.
     """
@@ -198,7 +203,8 @@ def standings(table: pd.DataFrame, cases: pd.DataFrame, pairs: pd.DataFrame, pay
     out = table.assign(units_filed=units.fillna(0).astype("int64").clip(upper=table["units_settled"]))
     out["units_alone"] = out["units_settled"] - out["units_filed"]
     paid = cases["outcome"].eq("approved") & cases["amount_missing"].eq(0)
-    open_cases = cases.loc[cases["outcome"].isin(FILED) & ~paid, ["case", "filed_on", "outcome"]]
+    open_cases = cases.loc[~paid, ["case", "filed_on", "outcome"]]
+    open_cases["outcome"] = open_cases["outcome"].where(open_cases["outcome"].isin(FILED), "pending")
     newest = pairs.merge(open_cases, on="case", validate="many_to_one").sort_values(["filed_on", "case"])
     outcome = out["claim_id"].map(newest.drop_duplicates("claim_id", keep="last").set_index("claim_id")["outcome"])
     out["standing"] = outcome.where(outcome.notna() & (out["units_open"] > 0), out["status"]).astype("str")
@@ -265,7 +271,8 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
     """What may draw Amazon's eye, one row each: risk, subject, detail. The article's audit rule is unverified; that Amazon
     refuses unresearched or bulk claims is its own text.
 
-    lost_in_a_row: an ASIN with losses in each of the IN_A_ROW months up to `as_of`'s. many_a_day: more than MANY_A_DAY
+    lost_in_a_row: an ASIN with losses in each of the IN_A_ROW months up to `as_of`'s, or up to the one before while
+    `as_of`'s is not over; the units of those months. many_a_day: more than MANY_A_DAY
     cases filed on one day. no_claim: a case the files give no ground for. filed_twice: a second case while the first was
     undecided or had been approved. more_than_owed: awarded more than the claim is worth under the policy.
     """
@@ -273,9 +280,12 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
     lost = table[table["claim_type"].eq("lost_warehouse") & table["asin"].ne("")]
     months = lost["event_date"].to_numpy("datetime64[M]")
     recent = pd.DataFrame({"asin": lost["asin"].to_numpy(), "month": months, "units": lost["units_owed"].to_numpy()})
-    recent = recent[(months > month - IN_A_ROW) & (months <= month)]
-    asins = recent.groupby("asin").agg(n=("month", "nunique"), units=("units", "sum"))
-    found = [("lost_in_a_row", asin, f"{units}") for asin, units in asins.loc[asins["n"] >= IN_A_ROW, "units"].items()]
+    runs = {}
+    for last in (month,) if np.datetime64(as_of) + 1 == month + 1 else (month - 1, month):
+        asins = recent[(months > last - IN_A_ROW) & (months <= last)].groupby("asin").agg(
+            n=("month", "nunique"), units=("units", "sum"))
+        runs |= asins.loc[asins["n"] >= IN_A_ROW, "units"].to_dict()
+    found = [("lost_in_a_row", asin, f"{units}") for asin, units in sorted(runs.items())]
     days = cases.groupby("filed_on").size()
     found += [("many_a_day", f"{day:%Y-%m-%d}", f"{count}") for day, count in days[days > MANY_A_DAY].items()]
     without = cases[cases["claim_id"] == ""]
@@ -296,6 +306,14 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
 
 def _text(column: pd.Series) -> pd.Series:
     return column.astype("str").where(column.notna(), "")
+
+
+def _sums(rows: pd.DataFrame, filed: pd.DataFrame) -> pd.Series:
+    """Case -> the sum of the amounts of its rows; NaN where one is unknown or in another currency than the case's."""
+    own = rows["case"].map(filed.set_index("case")["currency"])
+    amount = rows["amount"].where(rows["currency"].eq(own) | own.eq("") | rows["currency"].eq(""))
+    sums = amount.groupby(rows["case"]).agg(["sum", "count", "size"])
+    return sums["sum"].where(sums["count"] == sums["size"])
 
 
 def _ground(reason: str) -> str:
