@@ -126,6 +126,25 @@ def test_what_cannot_be_read_is_said_and_not_guessed(shop, name, data):
     assert verdicts(shop(**{name: data})) == {("file", "not_readable")}
 
 
+@pytest.mark.parametrize(("name", "data"), [("FBA15ABC POD.pdf", b"%PDF-1.4 broken"), ("FBA15ABC POD.jpg", b"\xff\xd8 cut"),
+                                            ("FBA15ABC POD.xlsx", b"PK")])
+def test_a_damaged_file_is_no_paper_once_it_was_opened(shop, name, data):
+    folder = shop(**{name: data, "FBA15ABC invoice.csv": "date,sku,quantity\n2026-01-03,S-1,40\n"})
+    claim, papers, fit = opened(folder)
+    assert papers.set_index("paper").loc["proof_of_delivery", "state"] == "present", "by its name"
+    said = packet.text(claim, papers, fit)
+    assert "Attached: proof of ownership." in said and "- Missing: proof of delivery." in said and name in said
+    assert not packet.is_ready(claim, papers, fit)
+    shop(**{"FBA15ABC POD (2).pdf": document("Delivered FBA15ABC", "Date: 2026-05-04")})
+    assert packet.is_ready(*opened(folder)), "the second copy is whole"
+
+
+def opened(folder):
+    table = claims({})
+    own = evidence.belonging(table, evidence.files(folder))
+    return table.iloc[0], evidence.papers(table, own, books.open(folder, TODAY)), evidence.fits(table.iloc[0], own)
+
+
 # ---------------------------------------------------------------------------------------------------- the packet
 
 def made(folder, **change):
@@ -151,6 +170,19 @@ def test_the_packet_joins_pdfs_and_pictures_and_names_what_it_cannot_join(shop):
     assert "Not joined" in text and "FBA15ABC invoice.csv" in text and "FBA15ABC invoice.pdf" in text
     assert "Shop <b>& Söhne</b> 家居" in text and "入库短少" in text and "prepared, not filed" in text
     assert not [page for page in reader.pages if page.get("/Annots")], "links are taken out"
+
+
+def test_a_european_packet_writes_euros_and_chinese_file_names_can_be_read(shop):
+    from PIL import Image
+
+    picture = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(picture, "PNG")
+    folder = shop(**{"FBA15ABC 装箱单.png": picture.getvalue(), "FBA15ABC 签收.pdf": document("Delivered")})
+    reader = PdfReader(io.BytesIO(made(folder, currency="EUR")[0]))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    assert "€10.00" in text and "[U+" not in text
+    assert "FBA15ABC 装箱单.png" in reader.pages[-2].extract_text() + reader.pages[-1].extract_text()
+    assert {item.title for item in reader.outline} == {"Evidence/FBA15ABC 装箱单.png", "Evidence/FBA15ABC 签收.pdf"}
 
 
 def test_the_same_claim_and_files_give_the_same_bytes(shop):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.books import Books
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is said here, with its name
 
 FOLDER = "evidence"
 LARGEST = 25 << 20  # bytes; a larger file is listed, not opened
@@ -43,6 +46,7 @@ PRODUCT = ("fnsku", "sku", "msku", "asin", "sellersku", "itemsku", "商品编码
 QUANTITY = ("quantity", "qty", "units", "pcs", "数量", "件数")
 DATE = ("date", "invoicedate", "purchasedate", "deliverydate", "delivered", "日期", "开票日期", "签收日期", "采购日期")
 YEAR = 365  # days; an older invoice does not prove today's cost
+DAMAGED = "damaged"  # the first word of why a file that is cut or broken cannot be read
 LATE_DAYS = 3  # a proof of delivery may be dated so much after the day the report gives
 
 
@@ -104,6 +108,17 @@ def belonging(claims: pd.DataFrame, folder: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs.sort_values(["claim_id", "at"])
     return folder.iloc[pairs["at"].to_numpy(int)].assign(claim_id=pairs["claim_id"].to_numpy())[
         ["claim_id", "file", "path", "papers"]].reset_index(drop=True)
+
+
+def readable(papers: pd.DataFrame, fit: pd.DataFrame) -> pd.DataFrame:
+    """A claim's rows of `papers` without its damaged files: a paper that no other file holds is missing.
+
+    `papers` goes by the names of files; here they have been opened. `fit`: of `fits`.
+    """
+    damaged = set(fit.loc[fit["what"].eq("file") & fit["found"].str.startswith(DAMAGED), "file"])
+    whole = [";".join(file for file in files.split(";") if file not in damaged) for files in papers["files"]]
+    out = papers.assign(files=pd.Series(whole, index=papers.index, dtype="str"))
+    return out.assign(state=out["state"].mask(out["state"].eq("present") & out["files"].eq(""), "missing"))
 
 
 # ---------------------------------------------------------------------------------------------------- do they fit
@@ -203,9 +218,11 @@ def _lines(path: Path) -> tuple[list[list[object]], str]:
             return [row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()], ""
         if kind == ".pdf":
             return _pdf_lines(path)
+        if kind in PICTURES:
+            return _seen(path)
     except Exception as error:  # a damaged file of any kind is not readable, and stops nothing
-        return [], f"damaged ({type(error).__name__})"
-    return [], "a picture" if kind in PICTURES else f"a {kind or 'nameless'} file"
+        return [], f"{DAMAGED} ({type(error).__name__})"
+    return [], f"a {kind or 'nameless'} file"
 
 
 def _text_lines(data: bytes) -> tuple[list[list[object]], str]:
@@ -218,6 +235,15 @@ def _text_lines(data: bytes) -> tuple[list[list[object]], str]:
         separator = max(",;\t", key=head.count)
         return list(csv.reader(io.StringIO(text), delimiter=separator)), ""
     return [], "an unknown encoding"
+
+
+def _seen(path: Path) -> tuple[list[list[object]], str]:
+    """A picture is not read, only opened: one that is cut or broken raises."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        picture.load()
+    return [], "a picture"
 
 
 def _pdf_lines(path: Path) -> tuple[list[list[object]], str]:

@@ -12,12 +12,16 @@ import io
 import re
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from workbench import words
-from workbench.evidence import LARGEST, PICTURES
+from workbench.evidence import DAMAGED, LARGEST, PICTURES, readable
 from workbench.words import Money, Text, joined, listed, named, say
+
+if TYPE_CHECKING:
+    from reportlab.lib.styles import ParagraphStyle
 
 PAGES_JOINED = 200  # pages of one evidence PDF
 IDS = ("fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id", "fulfillment_center")
@@ -50,6 +54,7 @@ def case_text(claim: pd.Series, papers: pd.DataFrame) -> Text:
 
 def text(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> str:
     """The case text in both languages, and below it what is still to be done before filing."""
+    papers = readable(papers, fit)
     said = case_text(claim, papers)
     left = [f"- {line.en}  {line.zh}" for line in open_points(claim, papers, fit)]
     prepared, records = say("evidence.prepared"), say("evidence.records", sources=str(claim["sources"]).replace(";", ", "))
@@ -59,7 +64,7 @@ def text(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> str:
 
 def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> list[Text]:
     """What speaks against filing now: a claim that is not open, papers missing, files that do not fit or cannot be read."""
-    points = []
+    points, papers = [], readable(papers, fit)
     if claim["status"] != "open":
         points.append(say("evidence.point_status", status=say(f"claim_status.{claim['status']}"), opens=claim["opens_on"],
                           deadline=claim["deadline"]))
@@ -74,8 +79,8 @@ def open_points(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> li
 
 
 def is_ready(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame) -> bool:
-    """Whether the claim is open, no paper is missing and nothing that could be read speaks against it."""
-    against = papers["state"].eq("missing").any() or fit["verdict"].eq("differs").any()
+    """Whether the claim is open, no paper is missing or damaged, and nothing that could be read speaks against it."""
+    against = readable(papers, fit)["state"].eq("missing").any() or fit["verdict"].eq("differs").any()
     return bool(claim["status"] == "open" and not against)
 
 
@@ -87,6 +92,7 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
     """
     from pypdf import PdfReader, PdfWriter
 
+    papers = readable(papers, fit)
     joined, left = [], []
     for file, path in zip(own["file"], own["path"], strict=True):
         pages, why = _pages(Path(path))
@@ -103,7 +109,7 @@ def pdf(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, own: pd.DataF
         at = len(writer.pages)
         for page in pages:
             _disarm(writer.add_page(page))
-        writer.add_outline_item(title=_plain(file), page_number=at)
+        writer.add_outline_item(title="".join(mark for mark in file if mark.isprintable()), page_number=at)
     writer.add_metadata({"/Title": f"Claim {claim['claim_id']}", "/Producer": "FBA workbench"})
     out = io.BytesIO()
     writer.write(out)
@@ -141,7 +147,7 @@ def _pages(path: Path) -> tuple[list, str]:
         pages = list(reader.pages)
         return (pages, "") if 0 < len(pages) <= PAGES_JOINED else ([], f"{len(pages)} pages")
     except Exception as error:  # a damaged file stays out, and says so on the cover
-        return [], f"damaged: {type(error).__name__}"
+        return [], f"{DAMAGED}: {type(error).__name__}"
 
 
 def _picture(path: Path) -> bytes:
@@ -149,6 +155,7 @@ def _picture(path: Path) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
+    from reportlab.platypus import Paragraph
 
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1)
@@ -156,10 +163,22 @@ def _picture(path: Path) -> bytes:
     width, height = image.getSize()
     scale = min((A4[0] - 72) / width, (A4[1] - 108) / height)
     canvas.drawImage(image, 36, A4[1] - 36 - height * scale, width * scale, height * scale)
-    canvas.setFont("Helvetica", 8)
-    canvas.drawString(36, 30, _plain(path.name))
+    caption = Paragraph(_marked(path.name), _body())
+    caption.wrapOn(canvas, A4[0] - 72, 36)
+    caption.drawOn(canvas, 36, 18)
     canvas.save()
     return out.getvalue()
+
+
+def _body() -> ParagraphStyle:
+    """The style of the packet's text, with the font of its Chinese parts at hand."""
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    with contextlib.suppress(KeyError):
+        pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
+    return ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=14, spaceAfter=3, wordWrap="CJK")
 
 
 def _disarm(page) -> None:
@@ -186,13 +205,9 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
     from reportlab.lib import colors
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import ParagraphStyle
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-    with contextlib.suppress(KeyError):
-        pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
-    body = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=14, spaceAfter=3, wordWrap="CJK")
+    body = _body()
     small = ParagraphStyle("small", parent=body, fontSize=8, leading=11, textColor=colors.HexColor("#444444"))
     blue = colors.HexColor("#1d4f82")
     head = ParagraphStyle("head", parent=body, fontSize=12, leading=17, spaceBefore=10, textColor=blue)
@@ -248,8 +263,14 @@ def _day(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text in what the Latin fonts can draw; another character is shown by its number."""
-    return "".join(mark if " " <= mark <= "~" or "\xa0" <= mark <= "\xff" else f"[U+{ord(mark):04X}]" for mark in text)
+    """A text in what the Latin fonts can draw; another character is shown by its number.
+
+    >>> _plain("Łódź: 5 €")
+    '[U+0141]ód[U+017A]: 5 €'
+    """
+    drawn = text.encode("cp1252", "ignore").decode("cp1252")
+    return "".join(mark if mark in drawn and mark.isprintable() or mark == "\xa0" else f"[U+{ord(mark):04X}]"
+                   for mark in text)
 
 
 def _marked(text: str) -> str:
