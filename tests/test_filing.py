@@ -111,3 +111,17 @@ def test_claims_of_one_shipment_and_fees_of_one_product_are_one_case():
     assert found["claims"].to_dict() == {"c;d": 2, "f": 1, "a;b": 2, "e": 1}
     assert found.loc["a;b", ["subject", "amount_open"]].tolist() == ["FBA1", 5.0]
     assert np.isnan(found.loc["c;d", "amount_open"]) and found.loc["c;d", "deadline"] == pd.Timestamp("2026-07-03")
+
+
+@pytest.mark.parametrize("chance", [0.5, np.nan])
+def test_a_shipment_with_one_unknown_product_is_worth_its_known_ones_to_the_plan(chance):
+    amounts = pd.Series([60.0, np.nan, 20.0, np.nan])
+    rows = pd.DataFrame({
+        "claim_id": list("abcd"), "claim_type": ["inbound_shortage"] * 2 + ["lost_warehouse"] * 2,
+        "shipment_id": ["FBA1", "FBA1", "", ""], "order_id": "", "msku": list("ABCD"), "units_open": 1,
+        "amount_open": amounts, "amount_expected": amounts * chance, "currency": "USD",
+        "opens_on": pd.Timestamp("2026-06-01"), "deadline": pd.Timestamp("2026-06-30")})
+    plan = filing.plan(filing.to_file(rows), TODAY, 1).set_index("claim_id")
+    assert plan["file_on"].notna().to_dict() == {"a;b": True, "c": False, "d": False}
+    assert np.isnan(plan.loc["a;b", "amount_open"]), "the whole is unknown all the same"
+    assert filing.lost(plan) == 20.0 * (1 if np.isnan(chance) else chance)

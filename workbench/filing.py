@@ -26,7 +26,8 @@ def to_file(claims: pd.DataFrame) -> pd.DataFrame:
     """Claims gathered into the cases that would be filed, the first deadline first.
 
     Columns: claim_type, subject (the id they share), claims, claim_id (joined by ";"), msku, units, amount_open,
-    amount_expected (NaN where a part is unknown), currency, opens_on, deadline (of the claim that closes first).
+    amount_expected (NaN where a part is unknown), amount_known (what the known parts bring: expected, or open while no
+    case is decided), currency, opens_on, deadline (of the claim that closes first).
     `claims`: open or waiting ones, with amount_expected.
     """
     by = claims["claim_type"].map(TOGETHER)
@@ -36,10 +37,11 @@ def to_file(claims: pd.DataFrame) -> pd.DataFrame:
     fees = claims["claim_type"].eq("fee_overcharge")
     when = claims["deadline"].dt.strftime("%Y-%m").where(fees, claims["deadline"].dt.strftime("%Y-%m-%d"))
     rows = claims.assign(subject=subject, when=when.fillna(""), known=claims["amount_open"].notna(),
-                         known_expected=claims["amount_expected"].notna())
+                         known_expected=claims["amount_expected"].notna(), amount_known=_ranked(claims))
     out = rows.groupby(["claim_type", "currency", "subject", "when"], as_index=False, sort=False).agg(
         claims=("claim_id", "size"), claim_id=("claim_id", ";".join), msku=("msku", "first"), units=("units_open", "sum"),
-        amount_open=("amount_open", "sum"), amount_expected=("amount_expected", "sum"), opens_on=("opens_on", "max"),
+        amount_open=("amount_open", "sum"), amount_expected=("amount_expected", "sum"),
+        amount_known=("amount_known", "sum"), opens_on=("opens_on", "max"),
         deadline=("deadline", "min"), known=("known", "all"), known_expected=("known_expected", "all"))
     out["amount_open"] = currencies.rounded(out["amount_open"].where(out.pop("known")), out["currency"])
     out["amount_expected"] = out["amount_expected"].where(out.pop("known_expected"))
@@ -71,10 +73,9 @@ def plan(cases: pd.DataFrame, as_of: dt.date, pace: int, *, first: str = "value"
 
 
 def worth(cases: pd.DataFrame) -> np.ndarray:
-    """What a plan goes by: the expected amount; without any decided case the open amount, all chances being alike; 0 where
-    the value is unknown, so such a case takes only a place nobody needs."""
-    value = cases["amount_expected"] if cases["amount_expected"].notna().any() else cases["amount_open"]
-    return value.fillna(0).to_numpy(float)
+    """What a plan goes by: the expected amount; without any decided case the open amount, all chances being alike; of a
+    case that is partly unknown its known part. A case of unknown value counts 0, so it takes only a place nobody needs."""
+    return _ranked(cases).fillna(cases.get("amount_known", 0.0)).fillna(0).to_numpy(float)
 
 
 def lost(planned: pd.DataFrame) -> float:
@@ -83,6 +84,10 @@ def lost(planned: pd.DataFrame) -> float:
 
 
 # ---------------------------------------------------------------------------------------------------- inside
+
+def _ranked(rows: pd.DataFrame) -> pd.Series:
+    return rows["amount_expected"] if rows["amount_expected"].notna().any() else rows["amount_open"]
+
 
 def _days(cases: pd.DataFrame, as_of: dt.date) -> tuple[np.ndarray, np.ndarray]:
     """First and last day of each case, counted from `as_of`; a case without a known deadline has the whole horizon."""
