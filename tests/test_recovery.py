@@ -235,6 +235,57 @@ def test_disputes_queue_by_their_own_deadline():
     assert recovery.disputes(account(table.iloc[:3], sheet()).claims)["claim_id"].tolist() == ["b", "a"]
 
 
+def test_what_was_settled_leads_to_what_was_received_to_the_cent():
+    told = {"sources": "l.txt:9;l.txt:12;reimbursements.txt:2", "roles": "event:4;found:1;paid:3"}
+    stock = {"sources": "l.txt:10;reimbursements.txt:3", "roles": "event:2;paid:2"}
+    cheap = {"sources": "l.txt:11;reimbursements.txt:4", "roles": "event:1;paid:1"}
+    table = claims(("a", LOST, "X1", "2026-05-01", 4, 4, 5.0, "settled", told),
+                   ("b", LOST, "X2", "2026-05-01", 2, 2, 7.0, "settled", stock),
+                   ("c", LOST, "X3", "2026-05-01", 1, 1, float("nan"), "settled", cheap),
+                   ("u", "underpaid", "X1", "2026-05-20", 3, 0, 1.0, "open"))
+    paid = payments(("R1", "", "2026-05-20", 12.0, 3), ("R2", "", "2026-05-20", 6.0, 1), ("R3", "", "2026-05-20", 2.0, 1),
+                    ("R4", "", "2026-05-20", 9.99, 1), ("R5", "", "2026-06-01", -4.0, -1, "R1"))
+    paid.loc[1, "units_inventory"] = 1
+    found = recovery.to_cash(account(table, sheet(), paid).claims, paid).set_index("step")["amount"].to_dict()
+    assert found == {"settled": 34.0, "not_in_cash": -12.0, "paid_difference": -4.0, "paid_unvalued": 2.0,
+                     "paid_other": 9.99, "taken_back": -4.0, "received": 25.99}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_way_to_the_money_closes_in_every_currency(seed):
+    table, filed, paid = random_account(seed)
+    standing = account(table, filed, paid).claims
+    steps = recovery.to_cash(standing, paid).assign(cents=lambda rows: (rows["amount"] * 100).round().astype(int))
+    fall = recovery.waterfall(standing).set_index(["currency", "step"])["amount"]
+    for currency, rows in steps.groupby("currency"):
+        part = rows.set_index("step")["cents"]
+        assert part[list(recovery.TO_CASH)].sum() == part["received"]
+        own = paid.loc[paid["currency"] == currency, "amount"].sum()
+        assert part["received"] == round(own * 100)
+        if currency in fall:
+            settled = fall[currency]["settled_alone"] + fall[currency]["settled_filed"]
+            assert abs(part["settled"] - settled * 100) <= 1, "the same settled units as in the waterfall"
+
+
+def test_a_refused_claim_can_be_filed_again_while_its_window_is_open():
+    table = claims(LOSS, ("b", LOST, "X2", "2026-04-01", 1, 0, 5.0, "expired"),
+                   ("c", LOST, "X3", "2026-05-20", 1, 0, 5.0, "open"))
+    table["days_left"] = (table["deadline"] - pd.Timestamp(TODAY)).dt.days
+    filed = sheet(*((str(at), LOST, "2026-05-25", "2026-06-01", "denied", 0, label, {"denial_reason": "unclear evidence"})
+                    for at, label in enumerate(("X1", "X2", "X3"))),
+                  ("9", LOST, "2026-06-05", "", "pending", np.nan, "X3"))
+    found = recovery.refused(account(table, filed))
+    assert found[["claim_id", "case_id", "denial", "days_left"]].values.tolist() == [["a", "0", "papers", 0]]
+
+
+def test_an_award_that_was_not_paid_in_full_is_asked_after():
+    filed = sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 10, "X1"),
+                  ("2", LOST, "2026-05-10", "2026-05-19", "approved", np.nan, "X2"),
+                  ("3", LOST, "2026-05-10", "2026-05-18", "approved", 6, "X3"))
+    found = recovery.unpaid(account(claims(LOSS), filed, payments(("R1", "3", "2026-05-22", 6.0, 1))).cases)
+    assert found[["case", "amount_missing"]].values.tolist() == [["1", 10.0]]
+
+
 def test_audit_risks_are_named():
     table = claims(("a", LOST, "X1", "2026-04-02", 1, 0, 5.0, "open"),
                    ("b", LOST, "X1", "2026-05-02", 1, 0, 5.0, "open"),

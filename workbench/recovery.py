@@ -20,6 +20,7 @@ DISPUTES = ("underpaid", "wrong_reversal")  # claims about a payment: the unit i
 STEPS = ("settled_alone", "settled_filed", "approved", "pending", "denied", "open", "wait", "expired", "ambiguous")
 FILED = ("approved", "pending", "denied")  # known only from the cases sheet
 CASH = ("paid_alone", "paid_filed", "taken_back")
+TO_CASH = ("settled", "not_in_cash", "paid_difference", "paid_unvalued", "paid_other", "taken_back")
 GRACE_DAYS = 7  # a case may be filed so many days before the day the report gives its event
 IN_A_ROW = 3  # months with losses of one ASIN
 MANY_A_DAY = 10  # cases filed on one day that look like bulk filing
@@ -150,12 +151,19 @@ def links(filed: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> p
 
 def settled_by(table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     """Which payment settled which claim, by the lines the claim cites: claim_id, claim_type, fnsku, case_id ("" where
-    Amazon paid by itself), units (of this claim that it settled, by the line's role), amount (of the payment)."""
+    Amazon paid by itself), units (of this claim that it settled, by the line's role), amount and currency (of the
+    payment), and what of it is for these units: units_cash (not replaced in stock) and amount_cash."""
     lines = witnesses(table[~table["claim_type"].isin(DISPUTES)])
     rows = payments[["file", "line"]].astype({"file": "str"}).assign(
-        case_id=_text(payments["case_id"]), amount=payments["amount"].astype("float64"))
+        case_id=_text(payments["case_id"]), amount=payments["amount"].astype("float64"),
+        currency=_text(payments["currency"]), cash=payments["units_cash"].fillna(0).astype("float64"),
+        stock=payments["units_inventory"].fillna(0).astype("float64"))
     found = lines.merge(rows[rows["amount"] >= 0], on=["file", "line"], validate="many_to_one")
-    return found[["claim_id", "claim_type", "fnsku", "case_id", "units", "amount"]]
+    of = found["cash"] + found["stock"]
+    whole = of.clip(lower=found.groupby(["file", "line"])["units"].transform("sum").clip(lower=1))
+    found["units_cash"] = found["units"] * (found["cash"] / of).where(of > 0, 1.0)
+    found["amount_cash"] = found["amount"] * found["units"] / whole
+    return found[["claim_id", "claim_type", "fnsku", "case_id", "units", "amount", "currency", "units_cash", "amount_cash"]]
 
 
 def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
@@ -245,6 +253,38 @@ def cash(payments: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(step=sums["step"].astype("str"), amount=currencies.rounded(sums["amount"], sums["currency"]))
 
 
+def to_cash(standing: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
+    """From what was settled to what was received, one row per currency and step; "received" is the sum of the others.
+
+    settled: the settled units at their claim value, as in `waterfall`. not_in_cash: found, returned, replaced in stock or
+    paid in another currency. paid_difference: money paid for the rest, less its value (negative: paid too low).
+    paid_unvalued: money for units without a known value. paid_other: money for nothing claimed here. taken_back: negative.
+    Columns: currency, step, amount. `standing`: of `standings`; `payments`: the reimbursement report.
+    """
+    rows = standing[~standing["claim_type"].isin(DISPUTES)]
+    settled = (rows["units_settled"] * rows["unit_value"]).groupby(rows["currency"]).sum()
+    lines = settled_by(rows, payments).merge(rows[["claim_id", "unit_value", "currency"]], on="claim_id",
+                                             validate="many_to_one", suffixes=("", "_claim"))
+    lines = lines[lines["currency"] == lines["currency_claim"]]
+    valued = lines["unit_value"].notna()
+    worth = (lines["units_cash"] * lines["unit_value"]).groupby(lines["currency"]).sum()
+    money = lines["amount_cash"].where(valued, 0.0).groupby(lines["currency"]).sum()
+    unvalued = lines["amount_cash"].where(~valued, 0.0).groupby(lines["currency"]).sum()
+    amount, currency = payments["amount"].astype("float64"), _text(payments["currency"])
+    back = amount.clip(upper=0).groupby(currency).sum()
+    parts = pd.DataFrame({"settled": settled, "worth": worth, "money": money, "paid_unvalued": unvalued,
+                          "taken_back": back, "received": amount.groupby(currency).sum()}).fillna(0.0)
+    parts = parts.assign(not_in_cash=parts["worth"] - parts["settled"], paid_difference=parts["money"] - parts["worth"])
+    known = ["settled", "not_in_cash", "paid_difference", "paid_unvalued", "taken_back"]
+    for name in (*known, "received"):
+        parts[name] = currencies.rounded(parts[name], parts.index.to_series())
+    parts["paid_other"] = parts["received"] - parts[known].sum(axis=1)  # closes to the cent, whatever was rounded
+    long = parts[[*TO_CASH, "received"]].rename_axis("currency").reset_index().melt(
+        "currency", var_name="step", value_name="amount")
+    long = long.sort_values("currency", kind="stable", ignore_index=True)
+    return long.assign(amount=currencies.rounded(long["amount"], long["currency"]))
+
+
 def missed(standing: pd.DataFrame) -> pd.DataFrame:
     """What expired without a case: one row per month of the deadline, claim type and currency, oldest first.
 
@@ -263,6 +303,24 @@ def disputes(standing: pd.DataFrame) -> pd.DataFrame:
     first to close comes first."""
     rows = standing[standing["claim_type"].isin(DISPUTES) & standing["standing"].isin(["open", "wait"])]
     return rows.sort_values(["deadline", "claim_id"], ignore_index=True)
+
+
+def refused(account: Account) -> pd.DataFrame:
+    """Claims whose newest case was denied and whose window is still open, the first to close first: they can be filed
+    again, with better papers. With the case and its case_id, decided_on, denial and denial_reason."""
+    names = ["case", "case_id", "decided_on", "denial", "denial_reason", "filed_on"]
+    denied = account.cases.loc[account.cases["outcome"] == "denied", names]
+    newest = account.links[["case", "claim_id"]].merge(denied, on="case", validate="many_to_one")
+    newest = newest.sort_values(["filed_on", "case"]).drop_duplicates("claim_id", keep="last").drop(columns="filed_on")
+    rows = account.standing("denied")
+    return rows[rows["days_left"] >= 0].merge(newest, on="claim_id", validate="one_to_one")
+
+
+def unpaid(cases: pd.DataFrame) -> pd.DataFrame:
+    """Approved cases of which the report does not hold all the money awarded, the oldest decision first. `cases`: of
+    `followed`."""
+    rows = cases[cases["outcome"].eq("approved") & (cases["amount_missing"] > 0)]
+    return rows.sort_values(["decided_on", "case"], ignore_index=True)
 
 
 # ---------------------------------------------------------------------------------------------------- audit risks

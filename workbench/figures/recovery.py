@@ -181,7 +181,8 @@ def owed_to_paid(books: Books, account: Account, lacking: pd.DataFrame, payments
         steps.loc[unknown, ["units", "amount", "units_unvalued"]] = float("nan")
         blocks.append(Note(say("recovery.no_cases_here"), "warn"))
     blocks += [Table(steps, columns("step", "units", "amount", "units_unvalued"), name="owed-to-paid",
-                     labels={"step": "step"}), Note(say("recovery.waterfall_unit"), "quiet"), *_cash(payments, books)]
+                     labels={"step": "step"}), Note(say("recovery.waterfall_unit"), "quiet"),
+               *_cash(account, payments, books)]
     return Page(tuple(blocks))
 
 
@@ -194,18 +195,23 @@ def _falls(steps: pd.DataFrame, names: list[str], rest: Money, text: Text) -> Ch
     return charts.waterfall(rows, rest.currency, text)
 
 
-def _cash(payments: pd.DataFrame, books: Books) -> list:
+def _cash(account: Account, payments: pd.DataFrame, books: Books) -> list:
     if payments.empty:
         return [Note(say("recovery.no_payments"), "warn")]
     rows = recovery.cash(payments)
     part = {step: money(rows[rows["step"] == step], books, "amount") for step in rows["step"].unique()}
     text = say("recovery.cash", alone=part["paid_alone"], filed=part["paid_filed"], back=part["taken_back"],
                received=part["received"])
-    return [Note(text), Table(rows, columns("step", "payments", "amount"), name="paid", labels={"step": "step"})]
+    closes = recovery.to_cash(account.claims, payments)
+    closes = closes[closes["amount"].ne(0) | closes["step"].isin(["settled", "received"])]
+    return [Note(text), Table(rows, columns("step", "payments", "amount"), name="paid", labels={"step": "step"}),
+            Table(closes, columns("step", "amount"), say("recovery.to_cash"), name="settled-to-received",
+                  labels={"step": "step"})]
 
 
 def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
-    """What expired without a case, per month and kind, and the payments that can still be disputed on their own clock."""
+    """What expired without a case, per month and kind; then what can still be saved, each on its own clock: claims refused
+    that can be filed again, awards that were not paid, payments that can be disputed."""
     rows = recovery.missed(account.claims)
     blocks: list = []
     for currency, part in rows.groupby("currency"):
@@ -222,6 +228,7 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
     blocks += unknown_kinds(lacking)
     if not account.has_sheet:
         blocks.append(Note(say("recovery.no_cases_here"), "warn"))
+    blocks += [*_refused(account, books), *_unpaid(account, books)]
     queue = recovery.disputes(account.claims)
     if queue.empty:
         judged = not set(recovery.DISPUTES) & set(lacking["claim_type"])
@@ -230,6 +237,26 @@ def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
     return Page((*blocks, Note(text), Table(queue, columns(
         "deadline", "days_left", "claim_type", "amount_open", "units_open", "msku", "reimbursement_id", "status",
         "event_date", "unit_value", "claim_id", "sources"), name="disputes", labels=TYPE | {"status": "claim_status"})))
+
+
+def _refused(account: Account, books: Books) -> list:
+    rows = recovery.refused(account)
+    if rows.empty:
+        return []
+    rows = rows.assign(denial_reason=rows["denial_reason"].where(rows["denial_reason"] != "", "-"))
+    text = say("recovery.refused", claims=len(rows), amount=money(rows, books), day=rows["deadline"].min())
+    return [Note(text), Table(rows, columns(
+        "deadline", "days_left", "claim_type", "amount_open", "units_open", "msku", "case_id", "decided_on", "denial",
+        "denial_reason", "claim_id"), name="refused", labels=TYPE | {"denial": "denial"})]
+
+
+def _unpaid(account: Account, books: Books) -> list:
+    rows = recovery.unpaid(account.cases)
+    if rows.empty:
+        return []
+    text = say("recovery.unpaid", cases=len(rows), amount=money(rows, books, "amount_missing"))
+    return [Note(text), Table(rows, columns("decided_on", "case_id", "claim_type", "amount", "paid", "amount_missing",
+                                            "claim_id"), name="awarded-unpaid", labels=TYPE)]
 
 
 def policies_compared(books: Books, one: pd.DataFrame, other: pd.DataFrame, lacking: pd.DataFrame) -> Page:
