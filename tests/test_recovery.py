@@ -80,7 +80,14 @@ def test_outcomes_are_read_in_both_languages_and_an_unknown_one_is_kept(word, ou
 
 @pytest.mark.parametrize(("reason", "ground"), [
     ("Outside the claim window", "outside_window"), ("提交材料模糊", "papers"), ("The unit was found", "unit_found"),
-    ("quantity exceeds units shipped", "more_than_shipped"), ("because", "other"), ("", "")])
+    ("quantity exceeds units shipped", "more_than_shipped"), ("because", "other"), ("", ""),
+    ("We found that the invoice is unreadable", "papers"), ("Names do not match the purchase", "papers"),
+    ("The contents do not match the plan", "shipment_differs"), ("This was an expired product", "customer_or_defect"),
+    ("Claim was filed after the 60-day eligibility period", "outside_window"),
+    ("A replacement unit was sent", "paid_already"),
+    ("Refund issued by the seller to the buyer", "refunded_by_seller"), ("No units in the fulfilment centre", "fee_rules"),
+    ("申报数量超过实际发货量", "more_than_shipped"), ("发货地址与注册信息不符", "ship_from_address"),
+    ("已经赔付", "paid_already")])
 def test_denials_have_a_ground_of_the_closed_list_and_keep_their_words(reason, ground):
     filed = recovery.cases(sheet(("1", LOST, "2026-05-10", "2026-05-20", "denied", 0, "X1",
                                   {"denial_reason": reason})), TODAY)
