@@ -60,3 +60,13 @@ def test_a_case_is_added_to_the_cases_there_are(folder):
 def test_a_name_that_is_no_sheet_is_refused(folder):
     with pytest.raises(sheets.SheetError, match="there is no sheet 'cost'"):
         sheets.headers("cost")
+
+
+def test_a_date_with_day_and_month_either_way_round_is_named_by_its_row(folder):
+    table = pd.DataFrame({"sku": ["A", "B", "C"], "unit_cost": ["9.5", "2", "3"],
+                          "from_date": ["2026-01-01", "03/04/2026", ""]})
+    wrong = sheets.problems("costs", table)
+    assert wrong[["row", "column", "value"]].values.tolist() == [[2, "from_date", "03/04/2026"]]
+    with pytest.raises(sheets.SheetError, match="row 2: from_date - found '03/04/2026', expected a date like 2025-12-31"):
+        sheets.save(books.open(folder), "costs", table)
+    assert (folder / "costs.csv").exists()

@@ -69,7 +69,8 @@ def rows(books: Books, sheet: str) -> pd.DataFrame:
 
 
 def problems(sheet: str, table: pd.DataFrame) -> pd.DataFrame:
-    """What stands against the rows: row (from 1), column, value, why; empty when all can be read.
+    """What stands against the rows: row (from 1), column, value, why; empty when all can be read. Where day and month could
+    be either way round, every date that does not begin with its year is one to write anew.
 
     >>> problems("costs", pd.DataFrame({"sku": ["A", "B"], "unit_cost": ["9.5", "x"]}))[["row", "column"]].values.tolist()
     [[2, 'unit_cost']]
@@ -78,7 +79,10 @@ def problems(sheet: str, table: pd.DataFrame) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{sheet}.xlsx"
         export.write(written, path)
-        read = reports.read(path)
+        try:
+            read = reports.read(path)
+        except reports.Ambiguous:
+            return _undated(written, kinds(sheet))
     if read.spec.name != sheet:
         raise SheetError(f"{sheet}: these columns are those of {read.spec.name}. Keep the header line as it is.")
     shown = {column.name: _header(column, "en") for column in _spec(sheet).columns}
@@ -134,6 +138,15 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
     """Without the rows that hold nothing, all cells text without blanks around them."""
     table = table.fillna("").astype("str").apply(lambda column: column.str.strip())
     return table[(table != "").any(axis=1)].reset_index(drop=True)
+
+
+def _undated(table: pd.DataFrame, held: dict[str, str]) -> pd.DataFrame:
+    """The dates that do not begin with their year, as `problems` has them."""
+    cells = table[[name for name in table if held.get(name) == "date"]].rename_axis("row").reset_index().melt(
+        "row", var_name="column")
+    cells = cells[(cells["value"] != "") & ~cells["value"].str.match(r"\d{4}\D")].sort_values("row", ignore_index=True)
+    why = [f"found {value!r}, expected a date like 2025-12-31" for value in cells["value"]]
+    return cells.assign(row=cells["row"] + 1, why=pd.Series(why, dtype="str"))
 
 
 def _text(column: pd.Series) -> pd.Series:
