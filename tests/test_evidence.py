@@ -172,6 +172,13 @@ def test_the_packet_joins_pdfs_and_pictures_and_names_what_it_cannot_join(shop):
     assert not [page for page in reader.pages if page.get("/Annots")], "links are taken out"
 
 
+def test_a_packet_of_more_files_than_a_page_can_name_is_made(shop):
+    names = [f"FBA15ABC POD {at:03d} photographed at the dock of the warehouse.pdf" for at in range(120)]
+    reader = PdfReader(io.BytesIO(made(shop(**dict.fromkeys(names, document("Delivered"))))[0]))
+    text = "".join(page.extract_text() for page in reader.pages).replace("\n", " ")
+    assert len(reader.outline) == 120 and all(name.split()[2] in text for name in names)
+
+
 def test_a_european_packet_writes_euros_and_chinese_file_names_can_be_read(shop):
     from PIL import Image
 

@@ -252,6 +252,8 @@ def _pdf_lines(path: Path) -> tuple[list[list[object]], str]:
     reader = PdfReader(path)
     if reader.is_encrypted:
         return [], "encrypted"
+    if not reader.pages:
+        raise ValueError("no page")
     text = "\n".join(page.extract_text() or "" for page in reader.pages[:PAGES_READ])
     if not text.strip():
         return [], "a scan without text"

@@ -219,7 +219,8 @@ def _cover(claim: pd.Series, papers: pd.DataFrame, fit: pd.DataFrame, notes: lis
         return Paragraph(_marked(_twice(label)), style)
 
     def grid(rows: list[list[str]], widths: list[int]) -> Table:
-        table = Table([[Paragraph(_marked(cell), small) for cell in row] for row in rows], colWidths=widths, hAlign="LEFT")
+        cells = [[Paragraph(_marked(cell), small) for cell in row] for row in rows]
+        table = Table(cells, colWidths=widths, hAlign="LEFT", splitInRow=1)  # a claim may have hundreds of photos
         table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#cccccc")),
                                    ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
         return table
