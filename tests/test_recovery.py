@@ -293,6 +293,14 @@ def test_an_award_that_was_not_paid_in_full_is_asked_after():
     assert found[["case", "amount_missing"]].values.tolist() == [["1", 10.0]]
 
 
+def test_payments_for_a_case_that_the_sheet_lacks_are_named():
+    paid = payments(("R1", "1", "2026-05-20", 5.0, 1), ("R2", "7", "2026-05-21", 4.0, 1), ("R3", "", "2026-05-22", 3.0, 1))
+    known = account(claims(LOSS), sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 5, "X1")), paid)
+    assert recovery.unlisted(known, paid)["reimbursement_id"].tolist() == ["R2"]
+    without = recovery.account(claims(LOSS), sheet(), paid, TODAY, "USD", has_sheet=False)
+    assert recovery.unlisted(without, paid).empty
+
+
 def test_audit_risks_are_named():
     table = claims(("a", LOST, "X1", "2026-04-02", 1, 0, 5.0, "open"),
                    ("b", LOST, "X1", "2026-05-02", 1, 0, 5.0, "open"),

@@ -330,6 +330,14 @@ def unpaid(cases: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["decided_on", "case"], ignore_index=True)
 
 
+def unlisted(account: Account, payments: pd.DataFrame) -> pd.DataFrame:
+    """Payments for a case that the cases sheet does not hold, the newest first: the sheet is not complete, and no rate
+    made from it is. Empty without a sheet."""
+    case = _text(payments["case_id"])
+    rows = payments[(case != "") & ~case.isin(account.cases["case_id"]) & account.has_sheet]
+    return rows.sort_values(["approved_on", "reimbursement_id"], ascending=[False, True], ignore_index=True)
+
+
 # ---------------------------------------------------------------------------------------------------- audit risks
 
 def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFrame:

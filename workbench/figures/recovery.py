@@ -206,7 +206,18 @@ def _cash(account: Account, payments: pd.DataFrame, books: Books) -> list:
     closes = closes[closes["amount"].ne(0) | closes["step"].isin(["settled", "received"])]
     return [Note(text), Table(rows, columns("step", "payments", "amount"), name="paid", labels={"step": "step"}),
             Table(closes, columns("step", "amount"), say("recovery.to_cash"), name="settled-to-received",
-                  labels={"step": "step"})]
+                  labels={"step": "step"}), *_unlisted(account, payments, books)]
+
+
+def _unlisted(account: Account, payments: pd.DataFrame, books: Books) -> list:
+    rows = recovery.unlisted(account, payments)
+    if rows.empty:
+        return []
+    rows = rows.astype(dict.fromkeys(["reimbursement_id", "case_id", "msku", "currency", "file"], "str"))
+    rows = rows.assign(sources=rows["file"] + ":" + rows["line"].astype("str"))
+    text = say("recovery.unlisted", payments=len(rows), amount=money(rows, books, "amount"))
+    shown = columns("case_id", "amount", "msku", "reimbursement_id", "sources")
+    return [Note(text, "warn"), Table(rows.head(LISTED), shown, name="unlisted-cases")]
 
 
 def missed(books: Books, account: Account, lacking: pd.DataFrame) -> Page:
