@@ -293,6 +293,15 @@ def test_an_award_that_was_not_paid_in_full_is_asked_after():
     assert found[["case", "amount_missing"]].values.tolist() == [["1", 10.0]]
 
 
+def test_an_award_is_not_missing_where_its_claim_was_settled_by_a_payment_that_names_no_case():
+    told = {"sources": "l.txt:9;reimbursements.txt:2", "roles": "event:2;paid:2"}
+    table = claims(("a", LOST, "X1", "2026-05-01", 2, 2, 5.0, "settled", told))
+    filed = sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 10, "X1"))
+    found = account(table, filed, payments(("R1", "", "2026-05-21", 10.0, 2)))
+    assert found.cases["claim_id"].tolist() == ["a"] and found.cases[["paid", "amount_missing"]].isna().all(axis=None)
+    assert recovery.unpaid(found.cases).empty
+
+
 def test_payments_for_a_case_that_the_sheet_lacks_are_named():
     paid = payments(("R1", "1", "2026-05-20", 5.0, 1), ("R2", "7", "2026-05-21", 4.0, 1), ("R3", "", "2026-05-22", 3.0, 1))
     known = account(claims(LOSS), sheet(("1", LOST, "2026-05-10", "2026-05-20", "approved", 5, "X1")), paid)

@@ -179,11 +179,14 @@ def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, paym
     amount_missing: awarded, but not in the report by `as_of`.
 
     paid is 0 where the report holds no payment for the case; all of them are NaN where there is no report. An amount in
-    another currency than the case's makes the sum it belongs to NaN: currencies are not added.
+    another currency than the case's makes the sum it belongs to NaN: currencies are not added. paid is NaN too for an
+    approved case whose claims are all settled though no payment names it: some of that money may be the award.
     """
-    value = table.assign(amount=table["units_owed"] * table["unit_value"])[["claim_id", "amount", "currency"]]
+    value = table.assign(amount=table["units_owed"] * table["unit_value"], is_settled=table["units_open"] == 0)[
+        ["claim_id", "amount", "currency", "is_settled"]]
     held = pairs.merge(value, on="claim_id", validate="many_to_one")
-    told = held.groupby("case").agg(claim_id=("claim_id", ";".join), matched_by=("matched_by", "first"))
+    told = held.groupby("case").agg(claim_id=("claim_id", ";".join), matched_by=("matched_by", "first"),
+                                    is_settled=("is_settled", "all"))
     rows = pd.DataFrame({"case": _case_of(payments, filed), "amount": payments["amount"], "id":
                          _text(payments["reimbursement_id"]), "first": _text(payments["original_reimbursement_id"]),
                          "currency": _text(payments["currency"]), "paid_on": payments["approved_on"]})
@@ -198,6 +201,8 @@ def followed(filed: pd.DataFrame, pairs: pd.DataFrame, table: pd.DataFrame, paym
                           for name, (values, other) in found.items()})
     out = out.astype({"paid_on": "datetime64[s]", "paid": "float64", "taken_back": "float64", "amount_owed": "float64",
                       "claim_id": "str", "matched_by": "str"})
+    elsewhere = out["outcome"].eq("approved") & out["case"].isin(told.index[told["is_settled"]]) & out["paid_on"].isna()
+    out["paid"] = out["paid"].mask(elsewhere)
     missing = (out["amount"] - out["paid"]).where(out["outcome"] == "approved").clip(lower=0)
     for name in ("paid", "taken_back", "amount_owed"):
         out[name] = currencies.rounded(out[name], out["currency"])
