@@ -40,6 +40,15 @@ def test_pending_cases_make_the_median_longer_not_shorter():
     assert np.isnan(found.within_14_days), "nobody has waited 14 days yet"
 
 
+def test_half_is_reached_on_the_day_half_are_decided_and_not_before():
+    days = (2, 4, 6, 8, 20, 30)
+    found = approval.decision_times(cases(*[("a", "2026-06-01", each, "denied") for each in days])).iloc[0]
+    assert found.days_median == 6, "three of six; a later day would be more than half"
+    table = cases(*[("a", "2026-06-01", each, "denied") for each in days[:5]], *[("a", "2026-06-01", None, "pending")] * 9)
+    waiting = table.assign(days=table["days"].where(table["is_decided"], 40.0))
+    assert np.isnan(approval.decision_times(waiting).loc[0, "days_median"]), "nine of fourteen still wait"
+
+
 def test_an_approved_case_that_was_not_paid_yet_makes_the_days_to_payment_longer():
     table = cases(*[("a", "2026-06-01", days, "approved", 5.0, 5.0) for days in (2, 4, 6, 8, 10)],
                   *[("a", "2026-05-31", 3, "approved", 5.0, 5.0)] * 4)

@@ -38,7 +38,8 @@ def decision_times(cases: pd.DataFrame) -> pd.DataFrame:
     cases). Kaplan-Meier: cases still pending, or approved and not paid yet, count for the days they have waited.
 
     Columns: what, cases, waiting, days_median, days_low, days_high (95 %), within_14_days, within_21_days (shares; the
-    article's promise). NaN with fewer than FEWEST decisions; days_high and the shares too when too many still wait to tell.
+    article's promise). NaN with fewer than FEWEST decisions; days_median, days_high and the shares too when too many still
+    wait to tell.
     """
     decision = cases[cases["days"].notna() & cases["outcome"].isin(["approved", "denied", "pending"])]
     approved = cases[cases["outcome"].eq("approved")]
@@ -188,7 +189,9 @@ def _survival(what: str, days: np.ndarray, ended: np.ndarray) -> tuple:
     times, left = np.asarray(curve.surv_times), np.asarray(curve.surv_prob)
     known = np.inf if ended.all() else days.max()  # beyond the longest wait nothing is known of those who wait
     within = [1 - float(left[times <= limit].min(initial=1.0)) if limit <= known else nan for limit in (14, 21)]
-    return (*counts, float(curve.quantile(0.5)), float(low), float(high) if np.isfinite(high) else nan, *within)
+    half = times[left <= 0.5 + 1e-9]  # on its first day half are decided; statsmodels' quantile waits for more than half
+    median = float(half.min()) if len(half) else nan
+    return (*counts, median, float(low), float(high) if np.isfinite(high) else nan, *within)
 
 
 def _interval(cases: dict[str, int], known: Rates) -> tuple[int, int]:

@@ -69,10 +69,10 @@ def _papers(cases: pd.DataFrame, papers: pd.DataFrame, shown: tuple[str, ...]) -
 def _times(cases: pd.DataFrame) -> list:
     times = approval.decision_times(cases)
     row = times.iloc[0]
-    if pd.isna(row.days_median):
+    if row.cases < approval.FEWEST:
         return [Note(say("recovery.times_none", fewest=approval.FEWEST))]
-    text = say("recovery.times_open" if pd.isna(row.days_high) else "recovery.times", median=row.days_median,
-               low=row.days_low, high=row.days_high, within=row.within_21_days)
+    word = "times_waiting" if pd.isna(row.days_median) else "times_open" if pd.isna(row.days_high) else "times"
+    text = say(f"recovery.{word}", median=row.days_median, low=row.days_low, high=row.days_high, within=row.within_21_days)
     return [Note(text), Table(times, columns("what", "cases", "waiting", "days_median", "days_low", "days_high",
                                              "within_14_days", "within_21_days"), name="days-to-decision",
                               labels={"what": "what"})]
