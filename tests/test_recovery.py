@@ -336,6 +336,28 @@ def test_losses_in_a_row_are_flagged_until_a_month_without_one_is_over(as_of, fl
     assert found.values.tolist() == ([["lost_in_a_row", "B-X1", "3"]] if flagged else [])
 
 
+def test_a_case_filed_outside_its_window_is_named():
+    table = claims(("a", LOST, "X1", "2026-05-01", 1, 0, 5.0, "open", {"opens_on": day("2026-05-20")}),
+                   ("b", LOST, "X2", "2026-03-01", 1, 0, 5.0, "expired"))
+    filed = sheet(("1", LOST, "2026-05-19", "", "pending", np.nan, "X1"),
+                  ("2", LOST, "2026-05-01", "", "pending", np.nan, "X2"))
+    found = recovery.risks(table, account(table, filed).cases, TODAY)
+    assert found.values.tolist() == [["too_early", "1", "2026-05-20"], ["too_late", "2", "2026-04-30"]]
+    filed["filed_on"] = pd.to_datetime(["2026-05-20", "2026-04-30"])
+    assert recovery.risks(table, account(table, filed).cases, TODAY).empty, "the first and the last day are inside"
+
+
+def test_one_case_with_many_rows_is_neither_bulk_nor_filed_twice():
+    table = claims(*((f"c{at}", LOST, f"X{at}", "2026-05-01", 1, 0, 5.0, "open") for at in range(12)))
+    filed = sheet(*(("1", LOST, "2026-05-10", "", "pending", np.nan, f"X{at}", {"claim_id": f"c{at}"})
+                    for at in range(12)),
+                  ("1", LOST, "2026-05-10", "", "pending", np.nan, "", {"claim_id": "c0"}),
+                  ("2", LOST, "2026-05-11", "", "denied", np.nan, "X20", {"claim_id": "c5"}),
+                  ("3", LOST, "2026-05-20", "", "pending", np.nan, "X20", {"claim_id": "c5"}))
+    found = recovery.risks(table, account(table, filed).cases, TODAY)
+    assert found.values.tolist() == [["filed_twice", "2", "1/6"]], "of case 2 the day of the refusal is not known"
+
+
 def test_a_row_typed_twice_is_one_case():
     row = ("1", LOST, "2026-05-10", "2026-05-20", "approved", 10, "X1")
     found = account(claims(LOSS), sheet(row, row), payments(("R1", "1", "2026-05-22", 10.0, 2)))

@@ -350,9 +350,10 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
     refuses unresearched or bulk claims is its own text.
 
     lost_in_a_row: an ASIN with losses in each of the IN_A_ROW months up to `as_of`'s, or up to the one before while
-    `as_of`'s is not over; the units of those months. many_a_day: more than MANY_A_DAY
-    cases filed on one day. no_claim: a case the files give no ground for. filed_twice: a second case while the first was
-    undecided or had been approved. more_than_owed: awarded more than the claim is worth under the policy.
+    `as_of`'s is not over; the units of those months. many_a_day: more than MANY_A_DAY cases (not rows) filed on one day.
+    no_claim: a case the files give no ground for. filed_twice: a second case while the first was undecided or had been
+    approved. too_early, too_late: filed before the claim's window opened, after it closed. more_than_owed: awarded more
+    than the claim is worth under the policy.
     """
     month = np.datetime64(as_of, "M")
     lost = table[table["claim_type"].eq("lost_warehouse") & table["asin"].ne("")]
@@ -364,16 +365,24 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
             n=("month", "nunique"), units=("units", "sum"))
         runs |= asins.loc[asins["n"] >= IN_A_ROW, "units"].to_dict()
     found = [("lost_in_a_row", asin, f"{units}") for asin, units in sorted(runs.items())]
-    days = cases.groupby("filed_on").size()
+    days = cases.groupby("filed_on")["case_id"].nunique()
     found += [("many_a_day", f"{day:%Y-%m-%d}", f"{count}") for day, count in days[days > MANY_A_DAY].items()]
     without = cases[cases["claim_id"] == ""]
     found += [("no_claim", case, kind) for case, kind in zip(without["case"], without["claim_type"], strict=True)]
     pairs = cases.assign(claim=cases["claim_id"].str.split(";")).explode("claim")
     pairs = pairs[pairs["claim"] != ""].sort_values(["claim", "filed_on", "case"])
-    before = pairs.groupby("claim")[["case", "outcome", "decided_on"]].shift()
-    again = before["case"].notna() & ~(before["outcome"].eq("denied") & (before["decided_on"] <= pairs["filed_on"]))
+    before = pairs.groupby("claim")[["case", "case_id", "outcome", "decided_on"]].shift()
+    refused = before["outcome"].eq("denied") & ~(before["decided_on"] > pairs["filed_on"])
+    again = before["case"].notna() & before["case_id"].ne(pairs["case_id"]) & ~refused
     found += [("filed_twice", case, first) for case, first in
               zip(pairs.loc[again, "case"], before.loc[again, "case"], strict=True)]
+    dated = pairs[["case", "claim", "filed_on"]].merge(table[["claim_id", "event_date", "opens_on", "deadline"]],
+                                                       left_on="claim", right_on="claim_id", validate="many_to_one")
+    early = dated[(dated["filed_on"] < dated["opens_on"]) & (dated["filed_on"] >= dated["event_date"])]
+    late = dated[dated["filed_on"] > dated["deadline"]]
+    found += [(risk, case, f"{day:%Y-%m-%d}") for risk, rows, name in (("too_early", early, "opens_on"),
+                                                                       ("too_late", late, "deadline"))
+              for case, day in zip(rows["case"], rows[name], strict=True)]
     over = cases[(cases["amount"] > cases["amount_owed"] + 0.005) & cases["outcome"].eq("approved")]
     found += [("more_than_owed", case, f"{awarded:.2f} / {owed:.2f}") for case, awarded, owed in
               zip(over["case"], over["amount"], over["amount_owed"], strict=True)]

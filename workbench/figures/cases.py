@@ -22,6 +22,7 @@ def cases_decided(account: Account, papers: pd.DataFrame, risk: pd.DataFrame, la
     no claim, and what may draw an audit. `papers`: of `evidence.papers`; `risk`: of `recovery.risks`; `lacking`: of
     `claims.unknown`."""
     cases = account.cases
+    risk = risk[~(risk["risk"].eq("no_claim") & risk["detail"].isin(lacking["claim_type"]))]  # its reports are missing
     risks = _risks(risk, account.has_sheet, "lost_warehouse" not in set(lacking["claim_type"]))
     if not account.has_sheet:
         return Page((Note(say("recovery.no_cases"), "warn"), *risks))
