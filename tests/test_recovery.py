@@ -339,10 +339,12 @@ def test_losses_in_a_row_are_flagged_until_a_month_without_one_is_over(as_of, fl
 def test_a_case_filed_outside_its_window_is_named():
     table = claims(("a", LOST, "X1", "2026-05-01", 1, 0, 5.0, "open", {"opens_on": day("2026-05-20")}),
                    ("b", LOST, "X2", "2026-03-01", 1, 0, 5.0, "expired"))
-    filed = sheet(("1", LOST, "2026-05-19", "", "pending", np.nan, "X1"),
-                  ("2", LOST, "2026-05-01", "", "pending", np.nan, "X2"))
+    filed = sheet(("1", LOST, "2026-05-19", "", "pending", np.nan, "X1", {"claim_id": "a"}),
+                  ("2", LOST, "2026-05-01", "", "pending", np.nan, "X2", {"claim_id": "b"}))
     found = recovery.risks(table, account(table, filed).cases, TODAY)
     assert found.values.tolist() == [["too_early", "1", "2026-05-20"], ["too_late", "2", "2026-04-30"]]
+    unsure = account(table, filed.assign(claim_id="")).cases
+    assert unsure["matched_by"].tolist() == ["fnsku"] * 2 and recovery.risks(table, unsure, TODAY).empty
     filed["filed_on"] = pd.to_datetime(["2026-05-20", "2026-04-30"])
     assert recovery.risks(table, account(table, filed).cases, TODAY).empty, "the first and the last day are inside"
 

@@ -352,8 +352,8 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
     lost_in_a_row: an ASIN with losses in each of the IN_A_ROW months up to `as_of`'s, or up to the one before while
     `as_of`'s is not over; the units of those months. many_a_day: more than MANY_A_DAY cases (not rows) filed on one day.
     no_claim: a case the files give no ground for. filed_twice: a second case while the first was undecided or had been
-    approved. too_early, too_late: filed before the claim's window opened, after it closed. more_than_owed: awarded more
-    than the claim is worth under the policy.
+    approved. too_early, too_late: filed before the claim's window opened, after it closed; not of cases matched by their
+    product alone, whose claim may be another. more_than_owed: awarded more than the claim is worth under the policy.
     """
     month = np.datetime64(as_of, "M")
     lost = table[table["claim_type"].eq("lost_warehouse") & table["asin"].ne("")]
@@ -376,8 +376,9 @@ def risks(table: pd.DataFrame, cases: pd.DataFrame, as_of: dt.date) -> pd.DataFr
     again = before["case"].notna() & before["case_id"].ne(pairs["case_id"]) & ~refused
     found += [("filed_twice", case, first) for case, first in
               zip(pairs.loc[again, "case"], before.loc[again, "case"], strict=True)]
-    dated = pairs[["case", "claim", "filed_on"]].merge(table[["claim_id", "event_date", "opens_on", "deadline"]],
-                                                       left_on="claim", right_on="claim_id", validate="many_to_one")
+    sure = pairs[~pairs["matched_by"].isin(["fnsku", "sku"])]
+    dated = sure[["case", "claim", "filed_on"]].merge(table[["claim_id", "event_date", "opens_on", "deadline"]],
+                                                      left_on="claim", right_on="claim_id", validate="many_to_one")
     early = dated[(dated["filed_on"] < dated["opens_on"]) & (dated["filed_on"] >= dated["event_date"])]
     late = dated[dated["filed_on"] > dated["deadline"]]
     found += [(risk, case, f"{day:%Y-%m-%d}") for risk, rows, name in (("too_early", early, "opens_on"),
