@@ -123,6 +123,13 @@ def test_the_article_pays_cost_and_freight_at_most_the_price(seller):
     assert one(article, "S-1", "lost_warehouse")["status"] == "expired"
 
 
+def test_what_never_sold_is_worth_its_categorys_average_by_the_article_and_says_so(tmp_path):
+    rows = [ledger("1", "2026-06-25", "M", -1), cost("1", 8.0, category="Kitchen"), cost("2", 9.0, category="Kitchen"),
+            cost("3", 9.0, category="Toys"), *sold("2", "2026-06-10", "A1", price=30.0), *sold("3", "2026-06-10", "A2")]
+    claim = claims_of(write(tmp_path / "s", [*quiet(), *rows]), rules="article_2026_01", types=["lost_warehouse"]).iloc[0]
+    assert (claim["unit_value"], claim["valuation_basis"]) == (30.0, "category_average")
+
+
 def ordered(x, day, units, price, *, site="Amazon.com"):
     return "orders", {"amazon-order-id": f"{x}-{day}", "purchase-date": f"{day}T12:00:00+00:00", "order-status": "Shipped",
                       "fulfillment-channel": "Amazon", "sales-channel": site, "sku": f"S-{x}", "quantity": units,
@@ -252,10 +259,12 @@ def test_an_asin_lost_three_months_running_is_marked_by_the_article(tmp_path):
     assert set(notes["msku"]) == {"S-1"} and notes["note"].str.contains("3 months running").all()
 
 
-def test_a_young_event_says_that_amazon_may_still_pay(tmp_path):
+def test_a_young_event_says_that_amazon_may_still_pay_and_is_better_filed_later(tmp_path):
     folder = write(tmp_path / "s", [*quiet(), ledger("1", "2026-06-28", "M", -1), ledger("2", "2026-06-01", "M", -1)])
-    notes = claims_of(folder).set_index("msku")["note"]
-    assert "give it 7 days" in notes["S-1"] and notes["S-2"] == ""
+    table = claims_of(folder).set_index("msku")
+    assert "give it 7 days" in table["note"]["S-1"] and table["note"]["S-2"] == ""
+    assert table["file_from"].dt.strftime("%m-%d").to_dict() == {"S-1": "07-05", "S-2": "06-08"}
+    assert set(table["status"]) == {"open"} and (table["opens_on"] == table["event_date"]).all()
 
 
 # ---------------------------------------------------------------------------------------------------- the command

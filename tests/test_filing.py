@@ -20,7 +20,7 @@ def cases(*rows, currency="USD"):
         "claim_type": "lost_warehouse", "currency": currency, "subject": [f"S{at}" for at in range(len(table))],
         "amount_open": table["amount_expected"].astype(float) * 2,
         "amount_expected": table["amount_expected"].astype(float),
-        "opens_on": today + pd.to_timedelta(table["opens"], "D"),
+        "file_from": today + pd.to_timedelta(table["opens"], "D"),
         "deadline": today + pd.to_timedelta(table["closes"], "D")})
 
 
@@ -33,7 +33,7 @@ def random_cases(rng):
 def best(table, pace):
     """The largest amount that can be filed in time, by assigning cases to single places of single days."""
     today = pd.Timestamp(TODAY)
-    opens = (table["opens_on"] - today).dt.days.clip(lower=0).to_numpy()
+    opens = (table["file_from"] - today).dt.days.clip(lower=0).to_numpy()
     closes = (table["deadline"] - today).dt.days.to_numpy()
     day = np.repeat(np.arange(max(closes.max(), 0) + 1), pace)
     fits = (day >= opens[:, None]) & (day <= closes[:, None])
@@ -62,7 +62,7 @@ def test_every_case_is_filed_inside_its_window_and_no_day_holds_more_than_the_pa
             plan = filing.plan(table, TODAY, pace, first=first)
             assert sorted(plan["subject"]) == sorted(table["subject"])
             filed = plan[plan["file_on"].notna()]
-            assert (filed["file_on"] >= filed["opens_on"]).all() and (filed["file_on"] <= filed["deadline"]).all()
+            assert (filed["file_on"] >= filed["file_from"]).all() and (filed["file_on"] <= filed["deadline"]).all()
             assert (filed["file_on"] >= pd.Timestamp(TODAY)).all()
             assert filed.groupby("file_on").size().max() <= pace or filed.empty
 
@@ -105,7 +105,7 @@ def test_claims_of_one_shipment_and_fees_of_one_product_are_one_case():
         "claim_id": list("abcdef"), "claim_type": ["inbound_shortage"] * 2 + ["fee_overcharge"] * 3 + ["lost_warehouse"],
         "shipment_id": ["FBA1", "FBA1", "", "", "", ""], "order_id": "", "msku": ["S1", "S2", "S1", "S1", "S1", "S1"],
         "units_open": 1, "amount_open": [2.0, 3.0, 1.0, np.nan, 1.0, 9.0], "amount_expected": 1.0, "currency": "USD",
-        "opens_on": pd.Timestamp("2026-06-01"),
+        "file_from": pd.Timestamp("2026-06-01"),
         "deadline": pd.to_datetime(["2026-08-01"] * 2 + ["2026-07-03", "2026-07-20", "2026-08-02", "2026-07-10"])})
     found = filing.to_file(rows).set_index("claim_id")
     assert found["claims"].to_dict() == {"c;d": 2, "f": 1, "a;b": 2, "e": 1}
@@ -120,7 +120,7 @@ def test_a_shipment_with_one_unknown_product_is_worth_its_known_ones_to_the_plan
         "claim_id": list("abcd"), "claim_type": ["inbound_shortage"] * 2 + ["lost_warehouse"] * 2,
         "shipment_id": ["FBA1", "FBA1", "", ""], "order_id": "", "msku": list("ABCD"), "units_open": 1,
         "amount_open": amounts, "amount_expected": amounts * chance, "currency": "USD",
-        "opens_on": pd.Timestamp("2026-06-01"), "deadline": pd.Timestamp("2026-06-30")})
+        "file_from": pd.Timestamp("2026-06-01"), "deadline": pd.Timestamp("2026-06-30")})
     plan = filing.plan(filing.to_file(rows), TODAY, 1).set_index("claim_id")
     assert plan["file_on"].notna().to_dict() == {"a;b": True, "c": False, "d": False}
     assert np.isnan(plan.loc["a;b", "amount_open"]), "the whole is unknown all the same"

@@ -24,7 +24,7 @@ from workbench.policy import NO_RULE, Policy
 COLUMNS = ["claim_id", "claim_type", "fnsku", "msku", "asin", "order_id", "shipment_id", "reimbursement_id",
            "fulfillment_center", "event_date", "units_owed", "units_settled", "units_open", "unit_value", "amount_open",
            "currency", "valuation_basis", "policy", "opens_on", "deadline", "days_left", "status", "evidence", "sources",
-           "ambiguous", "rule", "roles", "value_sources", "note"]
+           "ambiguous", "rule", "roles", "value_sources", "note", "file_from"]
 TYPES = tuple(detectors.DETECTORS)
 ASSERTED = ("wait", "open", "expired")
 MANY = ("order_id", "shipment_id", "reimbursement_id")  # nearly every claim has its own: text, not categories
@@ -48,6 +48,8 @@ def claims(books: Books, as_of: dt.date, policy: Policy, *, types: Sequence[str]
     units_owed = units_settled + units_open. unit_value is NaN where the basis is unknown; amount_open = units_open x
     unit_value, rounded to the currency. status: wait, open, expired (these assert that units are owed), settled, or
     ambiguous (the files cannot settle it; `ambiguous` says why). deadline: the last day on which a claim is accepted.
+    file_from: the first day on which filing is no false alarm, opens_on or, where Amazon mostly pays by itself, the end of
+    the policy's `grace_days`, if the deadline leaves so long.
     sources: file:line of the event and of every row that settled it, joined by ";"; `roles` says of each what it is and
     for how many units ("event:5;found:2"); value_sources: the lines that give the value. note: worth knowing, not a doubt.
     As in the books, words and labels that many rows share are categories; what nearly every row has for itself is text.
@@ -199,7 +201,7 @@ def rules(policy: Policy) -> pd.DataFrame:
 def _none() -> pd.DataFrame:
     """No claim, with all columns and their types."""
     texts = ("claim_id", *MANY, "sources", "roles", "value_sources")
-    kinds = {"event_date": "datetime64[s]", "opens_on": "datetime64[s]", "deadline": "datetime64[s]", "days_left": "Int64",
+    kinds = {**dict.fromkeys(("event_date", "opens_on", "file_from", "deadline"), "datetime64[s]"), "days_left": "Int64",
              "units_owed": "int64", "units_settled": "int64", "units_open": "int64", "unit_value": "float64",
              "amount_open": "float64", **dict.fromkeys(texts, "str")}
     return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, coded.of("", 0).dtype)) for name in COLUMNS})
@@ -217,6 +219,10 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     table = table.assign(**windows, units_open=table["units_owed"] - table["units_settled"])
     waits = table["event_date"] + pd.Timedelta(days=detectors.BACK_AFTER)
     table["opens_on"] = table["opens_on"].where(table["stage"] != "reversed", waits)  # stock may still come back
+    graced = table["event_date"] + pd.Timedelta(days=policy.facts.get("grace_days", 0)).as_unit("s")
+    later = policy.automatic(table["claim_type"], table["event_date"], as_of) & (graced > table["opens_on"]) & (
+        graced <= table["deadline"])
+    table["file_from"] = graced.where(later, table["opens_on"])
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
     still = (table["units_open"] > 0).to_numpy()
     doubt, basis = table["ambiguous"], table["valuation_basis"]
@@ -333,11 +339,9 @@ def _evidence(table: pd.DataFrame, papers: detectors.Papers, policy: Policy) -> 
 def _noted(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.Categorical:
     """What is worth knowing of each open claim: that Amazon may still pay by itself, that a rule announces an audit."""
     note, open_now = table["note"], table["units_open"] > 0
-    days = policy.facts.get("grace_days", 0)
-    young = open_now & policy.automatic(table["claim_type"], table["event_date"], as_of) & (
-        table["event_date"] + pd.Timedelta(days=days) > pd.Timestamp(as_of))
-    young = (young & (note == "")).to_numpy()
-    note = coded.replaced(note, young, f"Amazon mostly pays such cases by itself: give it {days} days")
+    young = open_now & (note == "") & (table["file_from"] > table["opens_on"]) & (table["file_from"] > pd.Timestamp(as_of))
+    note = coded.replaced(note, young.to_numpy(), "Amazon mostly pays such cases by itself: give it "
+                                                  f"{policy.facts.get('grace_days', 0)} days")
     running = policy.facts.get("audit_after_months_in_a_row", 0)
     if not running:
         return note

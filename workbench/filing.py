@@ -27,8 +27,8 @@ def to_file(claims: pd.DataFrame) -> pd.DataFrame:
 
     Columns: claim_type, subject (the id they share), claims, claim_id (joined by ";"), msku, units, amount_open,
     amount_expected (NaN where a part is unknown), amount_known (what the known parts bring: expected, or open while no
-    case is decided), currency, opens_on, deadline (of the claim that closes first).
-    `claims`: open or waiting ones, with amount_expected.
+    case is decided), currency, file_from (when all of it can be filed without a false alarm), deadline (of the claim that
+    closes first). `claims`: open or waiting ones, with amount_expected.
     """
     by = claims["claim_type"].map(TOGETHER)
     subject = claims["claim_id"].astype("str").copy()
@@ -41,7 +41,7 @@ def to_file(claims: pd.DataFrame) -> pd.DataFrame:
     out = rows.groupby(["claim_type", "currency", "subject", "when"], as_index=False, sort=False).agg(
         claims=("claim_id", "size"), claim_id=("claim_id", ";".join), msku=("msku", "first"), units=("units_open", "sum"),
         amount_open=("amount_open", "sum"), amount_expected=("amount_expected", "sum"),
-        amount_known=("amount_known", "sum"), opens_on=("opens_on", "max"),
+        amount_known=("amount_known", "sum"), file_from=("file_from", "max"),
         deadline=("deadline", "min"), known=("known", "all"), known_expected=("known_expected", "all"))
     out["amount_open"] = currencies.rounded(out["amount_open"].where(out.pop("known")), out["currency"])
     out["amount_expected"] = out["amount_expected"].where(out.pop("known_expected"))
@@ -92,7 +92,7 @@ def _ranked(rows: pd.DataFrame) -> pd.Series:
 def _days(cases: pd.DataFrame, as_of: dt.date) -> tuple[np.ndarray, np.ndarray]:
     """First and last day of each case, counted from `as_of`; a case without a known deadline has the whole horizon."""
     today = np.datetime64(as_of, "D")
-    opens = (cases["opens_on"].fillna(pd.Timestamp(as_of)).to_numpy("datetime64[D]") - today).astype(np.int64)
+    opens = (cases["file_from"].fillna(pd.Timestamp(as_of)).to_numpy("datetime64[D]") - today).astype(np.int64)
     last = cases["deadline"].fillna(pd.Timestamp(as_of) + pd.Timedelta(days=HORIZON))
     closes = (last.to_numpy("datetime64[D]") - today).astype(np.int64)
     return np.maximum(opens, 0), np.minimum(closes, HORIZON)

@@ -50,9 +50,10 @@ def valued(table: pd.DataFrame, papers: Papers, policy: Policy, as_of: dt.date) 
         basis = policy.bases(stage, table["valued_on"].iloc[rows], as_of)
         for name in sorted(set(basis.unique())):
             part = rows[basis == name]
-            value[part], money[part], lines = _by(name, unit.iloc[part], papers)
+            value[part], money[part], averaged, lines = _by(name, unit.iloc[part], papers)
             unknown = part[np.isnan(value[part])]
             say(part, name)
+            say(part[averaged], "category_average")
             say(unknown, WHY.get(name, WHY[""]))
             if not name:
                 say(unknown[table["valued_on"].iloc[unknown].isna()], WHY["undated"])
@@ -78,16 +79,19 @@ def _currencies(column: pd.Series, papers: Papers) -> pd.Categorical:
 
 # ---------------------------------------------------------------------------------------------------- the bases
 
-def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
-    """What a unit of each claim is worth by one basis, in which currency (its code); and the cost lines used."""
+def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DataFrame]:
+    """What a unit of each claim is worth by one basis, in which currency (its code), and whether it is the average of its
+    category; and the cost lines used."""
     costs, paid = _costs(rows, papers), rows["stage"] == "paid"
-    used, money = np.zeros(len(rows), bool), rows["currency"]
+    used, averaged, money = np.zeros(len(rows), bool), np.zeros(len(rows), bool), rows["currency"]
     if basis == "sale_price_less_fees":
         value = rows["unit_value"]
     elif basis == "estimated_proceeds":
         value = _proceeds(rows, papers)
     elif basis in ("sourcing_cost", "cost_plus_freight"):
-        value = costs["unit_cost"] if basis == "sourcing_cost" else _article(rows, costs, papers)
+        value = costs["unit_cost"]
+        if basis == "cost_plus_freight":
+            value, averaged = _article(rows, costs, papers)
         foreign = paid & (costs["currency"] != rows["currency"])  # a payment in another currency cannot be compared
         value = value.where(~foreign)
         money = costs["currency"].where(value.notna() & ~paid, rows["currency"])
@@ -95,7 +99,7 @@ def _by(basis: str, rows: pd.DataFrame, papers: Papers) -> tuple[np.ndarray, np.
     else:
         value = pd.Series(np.nan, index=rows.index)
     lines = costs[["file", "line"]][used].assign(claim=rows.index[used], role="cost", units=0)
-    return value.to_numpy(float), money.cat.codes.to_numpy(), lines[["claim", "role", "units", "file", "line"]]
+    return value.to_numpy(float), money.cat.codes.to_numpy(), averaged, lines[["claim", "role", "units", "file", "line"]]
 
 
 def _shortfall(table: pd.DataFrame, value: np.ndarray, paid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -196,9 +200,9 @@ def _proceeds(rows: pd.DataFrame, papers: Papers) -> pd.Series:
     return price - own
 
 
-def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> pd.Series:
-    """Purchase cost + first-leg freight, at most the selling price; what never sold at its category's 30-day average, and
-    where nothing of the category sold, at most the listed price."""
+def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> tuple[pd.Series, np.ndarray]:
+    """Purchase cost + first-leg freight, at most the selling price; what never sold at its category's 30-day average (in
+    which rows), and where nothing of the category sold, at most the listed price."""
     price = _own_price(rows, papers, costs["currency"])
     cost = costs["unit_cost"] + costs["freight_per_unit"].fillna(0)
     sheet = papers.books["costs"]
@@ -209,5 +213,6 @@ def _article(rows: pd.DataFrame, costs: pd.DataFrame, papers: Papers) -> pd.Seri
     for sold in _sold(papers):
         average = _prices(rows, sold, named, groups, costs["currency"])["average"]
         value = value.where(price.notna() | value.notna(), average)
+    averaged = (price.isna() & value.notna()).to_numpy()
     listed = _listed(rows, papers, costs["currency"])
-    return value.where(price.notna() | value.notna(), np.minimum(cost, listed))
+    return value.where(price.notna() | value.notna(), np.minimum(cost, listed)), averaged
