@@ -44,7 +44,7 @@ ARROWS = {
     "worth": {"coded", "currencies", "detectors", "policy", "radix"},
     "claims": {"books", "coded", "currencies", "detectors", "policy", "radix", "worth"},
     "narrative": {"books", "claims", "policy", "specs", "words"},
-    "recovery": {"claims", "currencies"},
+    "recovery": {"claims", "coded", "currencies"},
     "approval": set(),
     "filing": {"currencies"},
     "evidence": {"books"},

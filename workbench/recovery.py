@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workbench import currencies
+from workbench import coded, currencies
 from workbench.claims import witnesses
 
 DISPUTES = ("underpaid", "wrong_reversal")  # claims about a payment: the unit itself stands under its first claim
@@ -89,7 +89,8 @@ class Account(NamedTuple):
 def account(table: pd.DataFrame, sheet: pd.DataFrame, payments: pd.DataFrame, as_of: dt.date, currency: str = "", *,
             has_sheet: bool = True) -> Account:
     """The claims table, the analyst's cases sheet and the reimbursement report, joined as known on `as_of`."""
-    table = table.astype(dict.fromkeys(table.select_dtypes("category").columns, "str"))  # cases hold text
+    words = table.select_dtypes("category")
+    table = table.assign(**{name: pd.Series(coded.text(words[name]), table.index, "str") for name in words})  # as cases have
     filed = cases(sheet, as_of, currency)
     pairs = links(filed, table, payments)
     done = followed(filed, pairs, table, payments)
