@@ -89,8 +89,8 @@ class Account(NamedTuple):
 def account(table: pd.DataFrame, sheet: pd.DataFrame, payments: pd.DataFrame, as_of: dt.date, currency: str = "", *,
             has_sheet: bool = True) -> Account:
     """The claims table, the analyst's cases sheet and the reimbursement report, joined as known on `as_of`."""
-    words = table.select_dtypes("category")
-    table = table.assign(**{name: pd.Series(coded.text(words[name]), table.index, "str") for name in words})  # as cases have
+    words = table.select_dtypes("category")  # cases hold text
+    table = table.assign(**{name: pd.Series(coded.text(words[name]), table.index, "str") for name in words})
     filed = cases(sheet, as_of, currency)
     pairs = links(filed, table, payments)
     done = followed(filed, pairs, table, payments)

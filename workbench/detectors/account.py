@@ -48,6 +48,13 @@ class Account:
             self.sources.append(told if role else told.assign(role=supply["role"].iloc[part.supply].array))
         return supply.assign(units=part.left)
 
+    def pay(self, paid: pd.DataFrame, *, grace: int = 0, only: np.ndarray | None = None) -> pd.DataFrame:
+        """Settles by payments as `settle` does: by those under the event's own label, then by those under another label of
+        the SKU, or under none."""
+        for by in (["key"], ["msku"]):
+            paid = self.settle(paid, by, "paid", grace=grace, only=only)
+        return paid
+
     @property
     def settled(self) -> np.ndarray:
         """Units of each event that are settled so far."""

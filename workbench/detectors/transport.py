@@ -37,9 +37,7 @@ def inbound_shortage(papers: Papers) -> Found:
     paid = sure_labels(paid_for(papers, "inbound"), owed)
     exact = _of_the_same_size(account, paid)
     left = account.settle(paid[exact].reset_index(drop=True), ["key", "size"], "paid") if exact.any() else paid[:0]
-    rest = pd.concat([paid[~exact], left], ignore_index=True)
-    for by in (["key"], ["msku"]):  # under its label, else under another label of the SKU
-        rest = account.settle(rest, by, "paid")
+    account.pay(pd.concat([paid[~exact], left], ignore_index=True))
     group = owed.assign(open=account.open > 0).groupby("key")["open"]
     pooled = owed["key"].isin(paid["key"]) & (group.transform("size") > 1) & group.transform("any")
     doubt = first_of(coded.chosen(

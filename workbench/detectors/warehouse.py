@@ -110,9 +110,7 @@ def warehouse(papers: Papers) -> Stock:
     for_damage = _settle_damage(account, hurt, regraded, paid[paid["kind"] == "damaged"])
     known, note = amazons_balance(papers, account)
     doubt = _settle_disposals(papers, account, (owed["claim_type"] == "disposed_unrequested").to_numpy())
-    for_any = paid[paid["kind"] == "other"]
-    for by in (["key"], ["msku"]):
-        for_any = account.settle(for_any, by, "paid", only=~known)
+    for_any = account.pay(paid[paid["kind"] == "other"], only=~known)
     doubt = first_of(doubt, _maybe_found(account, lost & ~known, given, spare), _not_owed(owed),
                      _unseen(papers, owed, known))
     extra = coded.stacked([part[["key", "day", "units", "file", "line"]] for part in (for_losses, for_damage, for_any)])
@@ -145,10 +143,8 @@ def _settle_losses(account: Account, lost: np.ndarray, finds: pd.DataFrame,
                      paid.assign(role="paid", grade="sellable"))
     for by in (["key", "grade"], ["key"]):
         both = account.settle(both, by, "", only=lost)
-    early = both[both["role"] == "paid"].reset_index(drop=True)
-    for by in (["key"], ["msku"]):
-        early = account.settle(early, by, "paid", grace=GRACE_DAYS, only=lost)
-    return both[both["role"] == "found"].reset_index(drop=True), early
+    finds, paid = (both[both["role"] == role].reset_index(drop=True) for role in ("found", "paid"))
+    return finds, account.pay(paid, grace=GRACE_DAYS, only=lost)
 
 
 def _settle_damage(account: Account, hurt: np.ndarray, regraded: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
