@@ -145,10 +145,12 @@ def test_a_frozen_policy_values_as_on_its_day():
     assert frozen.bases("before_order", pd.Series([pd.Timestamp("2026-01-01")]), TODAY).tolist() == ["estimated_proceeds"]
 
 
-def test_amazon_pays_by_itself_since_the_day_it_said_so():
+def test_what_amazon_pays_by_itself_since_the_day_it_said_so_is_filed_a_week_later():
     days = pd.Series(pd.to_datetime(["2024-10-31", "2024-11-01", "2024-11-01", "2024-11-01"]))
     kinds = pd.Series(["lost_warehouse", "lost_warehouse", "refund_not_returned", "removal_lost"])
-    assert policy.load("amazon", "US").automatic(kinds, days, TODAY).tolist() == [False, True, True, False]
+    found = policy.load("amazon", "US").windows(kinds, days, TODAY)
+    assert (found["file_from"] - found["opens_on"]).dt.days.tolist() == [0, 7, 0, 0]
+    assert (found["opens_on"] - days).dt.days.tolist() == [0, 0, 60, 15]
 
 
 def test_the_article_is_complete():

@@ -218,11 +218,8 @@ def _dated(table: pd.DataFrame, policy: Policy, as_of: dt.date) -> pd.DataFrame:
     windows = policy.windows(table["claim_type"], table["event_date"], as_of)
     table = table.assign(**windows, units_open=table["units_owed"] - table["units_settled"])
     waits = table["event_date"] + pd.Timedelta(days=detectors.BACK_AFTER)
-    table["opens_on"] = table["opens_on"].where(table["stage"] != "reversed", waits)  # stock may still come back
-    graced = table["event_date"] + pd.Timedelta(days=policy.facts.get("grace_days", 0)).as_unit("s")
-    later = policy.automatic(table["claim_type"], table["event_date"], as_of) & (graced > table["opens_on"]) & (
-        graced <= table["deadline"])
-    table["file_from"] = graced.where(later, table["opens_on"])
+    for name in ("opens_on", "file_from"):
+        table[name] = table[name].where(table["stage"] != "reversed", waits)  # stock may still come back
     table["days_left"] = (table["deadline"] - today).dt.days.astype("Int64")
     still = (table["units_open"] > 0).to_numpy()
     doubt, basis = table["ambiguous"], table["valuation_basis"]

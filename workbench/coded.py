@@ -142,10 +142,9 @@ def ranks(column: pd.Series) -> np.ndarray:
     >>> ranks(pd.Series(["b", "a", "b"])).tolist()
     [1, 0, 1]
     """
-    now = coded(column)
-    place = np.empty(len(now.categories), np.int64)
-    place[now.categories.argsort()] = np.arange(len(place))
-    return place[now.codes]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return ranks(column.cat.categories.to_series())[column.cat.codes]
+    return pc.rank(text(column), tiebreaker="dense").to_numpy().astype(np.int64) - 1
 
 
 def alphabetical(column: pd.Series) -> pd.Categorical:

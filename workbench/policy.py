@@ -42,27 +42,28 @@ class Policy:
     facts: dict
 
     def windows(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.DataFrame:
-        """opens_on, deadline (the last day in; NaT when unknown) and rule (its source) for each event."""
-        opens, closes = (np.full(len(days), "NaT", "datetime64[s]") for _ in range(2))
+        """opens_on, deadline (the last day in; NaT when unknown), file_from and rule (its source) for each event.
+
+        file_from: when opens_on, or where Amazon pays events of that kind and day by itself in most cases, when the days of
+        grace (`grace_days`) are over, if the deadline leaves them.
+        """
+        opens, closes, starts = (np.full(len(days), "NaT", "datetime64[s]") for _ in range(3))
+        grace = pd.Timedelta(days=self.facts.get("grace_days", 0))
         parts = []
         for rule, rows in self._windows(claim_types, days, as_of):
             anchor = days.iloc[rows]
-            opens[rows] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
+            opens[rows] = starts[rows] = anchor + pd.Timedelta(days=rule.get("opens_after_days", 0))
             if "closes_after_months" in rule:
                 closes[rows] = anchor + pd.DateOffset(months=rule["closes_after_months"])
             elif "closes_after_days" in rule:
                 closes[rows] = anchor + pd.Timedelta(days=rule["closes_after_days"])
+            if "automatic_from" in rule:
+                later = rows[((anchor >= pd.Timestamp(rule["automatic_from"])) & (anchor + grace > opens[rows])
+                              & (anchor + grace <= closes[rows])).to_numpy()]
+                starts[later] = days.iloc[later] + grace
             parts.append((f"{_span(rule)}: {rule['source']} [{rule['confidence']}]", rows))
         rule = _words(len(days), NO_RULE, parts)
-        return pd.DataFrame({"opens_on": opens, "deadline": closes, "rule": rule}, index=days.index)
-
-    def automatic(self, claim_types: pd.Series, days: pd.Series, as_of: dt.date) -> pd.Series:
-        """Whether Amazon pays events of that kind and day by itself in most cases."""
-        out = np.zeros(len(days), bool)
-        for rule, rows in self._windows(claim_types, days, as_of):
-            if "automatic_from" in rule:
-                out[rows] = days.iloc[rows] >= pd.Timestamp(rule["automatic_from"])
-        return pd.Series(out, index=days.index)
+        return pd.DataFrame({"opens_on": opens, "deadline": closes, "file_from": starts, "rule": rule}, index=days.index)
 
     def bases(self, stage: str, days: pd.Series, as_of: dt.date) -> pd.Categorical:
         """The valuation basis of each event by its day: sourcing_cost, estimated_proceeds, …; "" when unknown. `stage`: the

@@ -86,14 +86,14 @@ def _adjustments(papers: Papers) -> pd.DataFrame:
 def warehouse(papers: Papers) -> Stock:
     """Losses, damage and disposals of one seller, and everything that settles them."""
     rows = _adjustments(papers)
-    out, into = rows["signed"] < 0, rows["signed"] > 0
-    kind = coded.chosen([out & rows["reason"].isin(LOST), out & rows["reason"].isin((*DAMAGED, *UNSELLABLE_DAMAGE)),
-                         out & rows["reason"].isin(DISPOSED) & (rows["disposition"] == "SELLABLE")],
+    out, into, reason = rows["signed"] < 0, rows["signed"] > 0, rows["reason"]
+    kind = coded.chosen([out & coded.is_one_of(reason, LOST), out & coded.is_one_of(reason, (*DAMAGED, *UNSELLABLE_DAMAGE)),
+                         out & coded.is_one_of(reason, DISPOSED) & (rows["disposition"] == "SELLABLE")],
                         ["lost_warehouse", "damaged_warehouse", "disposed_unrequested"])
     owed = _in_turn(rows[kind != ""].assign(claim_type=kind[kind != ""]).reset_index(drop=True))
     account = Account(owed.assign(grade=_grade(owed["disposition"])))
     paid = paid_for(papers, "lost", "damaged", "other")
-    finds = rows[into & rows["reason"].isin(FOUND)].reset_index(drop=True)
+    finds = rows[into & coded.is_one_of(reason, FOUND)].reset_index(drop=True)
     given = rows[into & (rows["reason"] == "N")].reset_index(drop=True)
     taken = rows[out & (rows["reason"] == "O")].reset_index(drop=True)
     regraded = rows[out & (rows["reason"] == "Q") & (rows["disposition"] == BROKEN)].reset_index(drop=True)
