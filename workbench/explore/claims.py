@@ -11,11 +11,10 @@ import pandas as pd
 
 from workbench import approval, claims, evidence, export, figures, narrative, packet, recovery, sheets
 from workbench import books as sellers
+from workbench import policy as policies
 from workbench.books import Books
 from workbench.display import Lines, Note, Page, Table
 from workbench.explore.live import ANY, Action, Control, live
-from workbench.policy import load
-from workbench.policy import names as rulebooks
 from workbench.words import Text, same, say
 
 STATUSES = ("open", "wait", "expired", "settled", "ambiguous")
@@ -35,7 +34,7 @@ class Desk(NamedTuple):
 def desk(found: claims.Detected, name: str) -> Desk:
     """What was detected, under the policy `name`."""
     books, as_of = found.papers.books, found.papers.as_of
-    rules = load(name, books.seller.market)
+    rules = policies.load(name, books.seller.market)
     table = claims.under(found, rules)
     account = recovery.account(table, books["cases"], books["reimbursements"], as_of, books.seller.currency,
                                has_sheet=not books.is_absent("cases"))
@@ -97,7 +96,8 @@ def work_list(books: Books, first: Desk, *, as_of: str, policy: str, interactive
 
     table = first.table
     controls = {
-        "policy": Control("choice", say("desk.policy"), name, rulebooks()),
+        "policy": Control("choice", say("desk.policy"), name, policies.names(),
+                          room=lambda rules: Text(**policies.title(rules))),
         "status": Control("choice", say("desk.status"), "open", STATUSES, room="claim_status"),
         "kind": Control("choice", say("desk.kind"), ANY, [ANY, *sorted(set(table["claim_type"]))], room="claim_type"),
         "center": Control("choice", say("explore.center"), ANY,

@@ -30,15 +30,16 @@ class Control:
 
     `kind`: "choice" (one of `options`), "choices" (several), "span" (from one option to another), "search" (free text,
     `options` are suggestions), "share" (0-1, written in per cent), "count" (a whole number), "day", "switch".
-    `options`: the values, or a function of the other controls' values. `room`: the words' room that names the options.
-    `picks`: the field of a chart's mark or a table's row that sets this control when it is clicked.
+    `options`: the values, or a function of the other controls' values. `room`: the words' room that names the options, or
+    a function that names one. `picks`: the field of a chart's mark or a table's row that sets this control when it is
+    clicked.
     """
 
     kind: str
     label: Text
     value: object
     options: Sequence | Callable[[Mapping], Sequence] = ()
-    room: str = ""
+    room: str | Callable[[str], Text] = ""
     picks: str = ""
 
 
@@ -238,8 +239,8 @@ class _Panel:
 def _options(control: Control, values: Mapping, language: str) -> list[tuple[str, object]]:
     """(what is read, the value) of each option."""
     options = control.options(values) if callable(control.options) else control.options
-    return [((say("explore.any") if option == ANY else words.named(control.room, option)).in_(language), option)
-            for option in options]
+    name = control.room if callable(control.room) else functools.partial(words.named, control.room)
+    return [((say("explore.any") if option == ANY else name(option)).in_(language), option) for option in options]
 
 
 def _kept(control: Control, value: object, allowed: Sequence) -> object:

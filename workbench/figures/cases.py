@@ -124,6 +124,7 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
                       if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))
         plans.append(best)
     plan = pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable")
+    plan["subject"] = plan["subject"].where(plan["subject"] != plan["msku"], "")  # a claim by itself has nothing to share
     shown = columns("file_on", "deadline", "claim_type", "amount_open", "amount_expected", "units", "msku", "subject",
                     "claims")
     return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
