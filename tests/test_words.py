@@ -158,9 +158,9 @@ def test_every_reason_has_its_chinese(name):
 def test_a_reason_keeps_what_it_quotes_and_counts():
     said = "found '12,5 kg', expected a whole number, not an empty cell"
     assert words.reason(said) == words.Text(said, "读到 '12,5 kg'，应为整数，不能为空")
-    told = words.reason("not the shape of fnsku: was a column moved?: 31 cells, the first 'a, the first'; "
+    told = words.reason("not the shape of fnsku (was a column moved?): 31 cells, the first 'a, the first'; "
                         "read as it stands")
-    assert told.zh == "不符合 fnsku 的格式：是否有列错位？：31 个单元格，第一个是 'a, the first'；按原样读取"
+    assert told.zh == "不符合 fnsku 的格式（是否有列错位？）：31 个单元格，第一个是 'a, the first'；按原样读取"
     assert words.reason("reimbursements ends already on 2026-01-31").zh == "赔偿报告到 2026-01-31 就结束了"
 
 

@@ -48,7 +48,7 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     found = _misshapen(values, texts, column, lines)
     if _any(texts, _MARKS):
         amounts = pc.match_substring_regex(texts, _AMOUNT)
-        found += _told(values, amounts, column, lines, "an amount where an id belongs: was a column moved?",
+        found += _told(values, amounts, column, lines, "an amount where an id belongs (was a column moved?)",
                        ("doubt", "note"))
     if not _any(texts, _ODD):
         return found
@@ -56,7 +56,7 @@ def cells(values: pa.Array, column: specs.Column, lines: np.ndarray, *, proven: 
     found += _told(values, damaged, column, lines, "a quotation mark, an odd character or outer blanks",
                    ("doubt", "note"))
     moments = pc.match_substring_regex(texts, _MOMENT)
-    found += _told(values, moments, column, lines, "a moment where a word or an id belongs: was a column moved?",
+    found += _told(values, moments, column, lines, "a moment where a word or an id belongs (was a column moved?)",
                    ("doubt", "doubt"))
     joined = pc.and_(pc.match_substring_regex(texts, "[,;]|\\?{2,}"), pc.invert(damaged))
     return found + _told(values, joined, column, lines, "a separator or ?? inside", ("note", "note"))
@@ -136,7 +136,7 @@ def _misshapen(values: pa.Array, texts: pa.Array, column: specs.Column, lines: n
     if not shape:
         return []
     odd = pc.and_(pc.invert(pc.match_substring_regex(texts, f"^({shape})$")), pc.not_equal(texts, ""))
-    return _told(values, odd, column, lines, f"not the shape of {column.name}: was a column moved?",
+    return _told(values, odd, column, lines, f"not the shape of {column.name} (was a column moved?)",
                  ("doubt", "note"))
 
 
