@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,9 +38,7 @@ class Account:
                near: tuple[int, int] | None = None, only: np.ndarray | None = None) -> pd.DataFrame:
         """The supply with the units it has left. `only`: the owed rows that it may settle; `near`: from so many days
         before to so many after the event; `role` "": that of each row of the supply."""
-        wanted = self.open if only is None else np.where(only, self.open, 0)
-        part = settle(self.owed, supply, by, open_units=wanted, grace=grace) if near is None else \
-            settle_near(self.owed, supply, by, *near, open_units=wanted)
+        part = self._settled_by(supply, by, grace=grace, near=near, only=only)
         self.open = self.open - part.units
         if len(part.owed):
             told = lines(part.owed, supply[["file", "line"]].iloc[part.supply], role, part.shared)
@@ -60,12 +57,16 @@ class Account:
         """Units of each event that are settled so far."""
         return self.owed["units"].to_numpy(np.int64) - self.open
 
-    @contextmanager
-    def trial(self) -> Iterator[None]:
-        """What is settled inside is forgotten afterwards; `open` may be looked at before."""
-        kept = self.open.copy(), len(self.sources)
-        yield
-        self.open, self.sources = kept[0], self.sources[:kept[1]]
+    def would_settle(self, supply: pd.DataFrame, by: Sequence[str], *, only: np.ndarray | None = None) -> np.ndarray:
+        """Which events the supply would settle, in whole or in part; nothing is settled."""
+        return self._settled_by(supply, by, only=only).units > 0
+
+    def _settled_by(self, supply: pd.DataFrame, by: Sequence[str], *, grace: int = 0,
+                    near: tuple[int, int] | None = None, only: np.ndarray | None = None) -> Settled:
+        wanted = self.open if only is None else np.where(only, self.open, 0)
+        if near is None:
+            return settle(self.owed, supply, by, open_units=wanted, grace=grace)
+        return settle_near(self.owed, supply, by, *near, open_units=wanted)
 
 
 def settle(owed: pd.DataFrame, supply: pd.DataFrame, by: Sequence[str], *, open_units: np.ndarray | None = None,

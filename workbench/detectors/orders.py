@@ -34,10 +34,8 @@ def refund_not_returned(papers: Papers) -> Found:
     account, _ = papers.once(refund_account)
     nameless = paid_for(papers, "order")
     nameless = nameless[nameless["order_id"] == ""].reset_index(drop=True)
-    with account.trial():
-        before = account.open.copy()
-        account.settle(nameless, ["msku"], "paid")
-        maybe = coded.chosen([account.open < before], ["a payment for a returned unit of the SKU names no order"])
+    maybe = coded.chosen([account.would_settle(nameless, ["msku"])],
+                         ["a payment for a returned unit of the SKU names no order"])
     doubt = first_of(coded.coded(owed["doubt"]), maybe, *(uncovered(papers, table, owed["day"])
                                                           for table in ("returns", "reimbursements")))
     doubt = first_of(doubt, _maybe_elsewhere(papers, owed, account.open * (doubt == "")))

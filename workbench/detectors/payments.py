@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import coded
-from workbench.detectors.account import EVER, Account, keys, lines
+from workbench.detectors.account import EVER, Account, keys, lines, settle_near
 from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.orders import refund_account
 from workbench.detectors.papers import Papers, key, paid_for, reimbursements
@@ -204,7 +204,5 @@ def _receipts_near(papers: Papers, owed: pd.DataFrame) -> np.ndarray:
     rows = papers.books.table("ledger_detail", ["event_date", "fnsku", "msku", "units"],
                               where=("event_type", ("Receipts",)))
     rows = rows[(rows["units"] > 0).to_numpy()].reset_index(drop=True)
-    rows = rows.assign(key=key(papers, rows), day=rows["event_date"], file=rows["file"].astype("str"))
-    account = Account(owed)
-    account.settle(rows, ["key"], "received", near=(BACK_BEFORE, BACK_AFTER))
-    return account.settled > 0
+    rows = rows.assign(key=key(papers, rows), day=rows["event_date"])
+    return settle_near(owed, rows, ["key"], BACK_BEFORE, BACK_AFTER).units > 0

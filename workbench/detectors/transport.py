@@ -70,10 +70,7 @@ def removal_lost(papers: Papers) -> Found:
     sent = Account(whole)
     for names in (by, by[:3], by[:2]):  # a parcel may leave SKU or disposition out, or name another
         parcels = sent.settle(parcels.assign(day=EVER), names, "sent")
-    with sent.trial():
-        before = sent.open.copy()
-        sent.settle(parcels, ["order_id"], "sent")
-        relabelled = sent.open < before
+    relabelled = sent.would_settle(parcels, ["order_id"])
     at = np.flatnonzero(sent.open > 0)
     owed = whole.iloc[at].assign(units=sent.open[at]).reset_index(drop=True)
     account = Account(owed)

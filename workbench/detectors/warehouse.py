@@ -174,10 +174,7 @@ def _settle_disposals(papers: Papers, account: Account, disposed: np.ndarray) ->
     for day in ("requested_on", "updated_on"):
         asked = account.settle(asked.assign(day=asked[day].fillna(asked["requested_on"])), ["key"], "asked",
                                near=(ORDERED_WITHIN, ORDERED_WITHIN), only=disposed)
-    with account.trial():
-        left = account.open.copy()
-        account.settle(asked.assign(day=EVER), ["key"], "asked", only=disposed)
-        asked_at_all = account.open < left
+    asked_at_all = account.would_settle(asked.assign(day=EVER), ["key"], only=disposed)
     return coded.chosen([asked_at_all], ["a removal order of another time may have asked for it"])
 
 
@@ -260,14 +257,9 @@ def _maybe_found(account: Account, lost: np.ndarray, given: pd.DataFrame, spare:
     asin = skus.to_series().str.extract(r"^Amazon\.Found\.(B[0-9A-Z]{9})", expand=False)
     asin = coded.mapped(spare["msku"], asin)
     spare = spare.assign(asin=coded.either(asin != "", asin, spare["asin"]))
-    touched = []
-    for supply, by in ((given, ["key"]), (spare, ["asin"])):
-        with account.trial():
-            before = account.open.copy()
-            account.settle(supply, by, "found", only=lost)
-            touched.append(account.open < before)
-    return coded.chosen(touched, ["stock transferred in (N) may be the units that were lost",
-                                  "units of the product were found under another label"])
+    return coded.chosen([account.would_settle(given, ["key"], only=lost), account.would_settle(spare, ["asin"], only=lost)],
+                        ["stock transferred in (N) may be the units that were lost",
+                         "units of the product were found under another label"])
 
 
 def _not_owed(owed: pd.DataFrame) -> pd.Categorical:
