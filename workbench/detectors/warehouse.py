@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import coded, radix
-from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, lines, settle, settle_near
+from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, settle, settle_near
 from workbench.detectors.found import Found, first_of, found, nothing
 from workbench.detectors.papers import Papers, key, labels, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
@@ -220,33 +220,25 @@ def _given_back(papers: Papers, owed: pd.DataFrame, paid: pd.DataFrame, finds: p
     in (N), and for damage what was regraded. What they used settles nothing else."""
     reversals = paid_for(papers, "reversal")
     reversals = reversals[reversals["order_id"] == ""].reset_index(drop=True)
-    units = np.zeros(len(reversals), np.int64)
     if reversals.empty:
-        return reversals.assign(units_back=units), nothing().sources, finds, given, regraded
+        return reversals.assign(units_back=0), nothing().sources, finds, given, regraded
+    damage = reversals["original_reimbursement_type"].astype("str").str.contains("damage", case=False).to_numpy()
+    account, near = Account(reversals), (BACK_BEFORE, BACK_AFTER)
+    regraded = account.settle(regraded, ["key"], "back", near=near, only=damage)
+    spare = _spare(finds, owed, paid)
+    left = account.settle(finds.assign(units=spare), ["key"], "back", near=near)
+    finds = finds.assign(units=finds["units"] - spare + left["units"])
+    given = account.settle(given, ["key"], "back", near=near)
+    finds = account.settle(finds, ["key"], "back", near=near)
+    told = coded.stacked([nothing().sources, *account.sources])
+    return reversals.assign(units_back=account.settled), told, finds, given, regraded
+
+
+def _spare(finds: pd.DataFrame, owed: pd.DataFrame, paid: pd.DataFrame) -> np.ndarray:
+    """Units of each find that no open loss was waiting for."""
     losses = owed[owed["claim_type"] == "lost_warehouse"]
     both = coded.stacked([part[["key", "day", "units"]] for part in (finds, paid[paid["kind"] == "lost"])])
-    spare = settle(losses, both, ["key"], grace=GRACE_DAYS).left[:len(finds)]
-    damage = reversals["original_reimbursement_type"].astype("str").str.contains("damage", case=False).to_numpy()
-    wanted, witnesses = reversals["units"].to_numpy(np.int64), []
-
-    def take(supply: pd.DataFrame, offered: np.ndarray, only: np.ndarray) -> np.ndarray:
-        nonlocal units
-        part = settle_near(reversals, supply.assign(units=offered), ["key"], BACK_BEFORE, BACK_AFTER,
-                           open_units=np.where(only, wanted - units, 0))
-        units = units + part.units
-        witnesses.append(lines(part.owed, supply.iloc[part.supply], "back", part.shared))
-        return offered - part.left
-
-    every = np.ones(len(reversals), bool)
-    held = regraded["units"].to_numpy(np.int64)
-    regraded = regraded.assign(units=held - take(regraded, held, damage))
-    left = finds["units"].to_numpy(np.int64)
-    left = left - take(finds, np.minimum(spare, left), every)
-    held = given["units"].to_numpy(np.int64)
-    given = given.assign(units=held - take(given, held, every))
-    left = left - take(finds, left, every)
-    return (reversals.assign(units_back=units), coded.stacked(witnesses), finds.assign(units=left), given,
-            regraded)
+    return settle(losses, both, ["key"], grace=GRACE_DAYS).left[:len(finds)]
 
 
 # ---------------------------------------------------------------------------------------------------- what is in doubt
