@@ -9,7 +9,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from workbench import books, claims, display, figures, policy, publish, recovery, words
+from workbench import approval, books, claims, display, evidence, figures, filing, policy, publish, recovery, words
 from workbench.detectors import DETECTORS
 from workbench.figures import recovery as recovery_figures
 from workbench.simulate import simulate
@@ -208,10 +208,47 @@ def test_two_currencies_stand_side_by_side(seller):
 
 
 def test_a_case_without_ground_is_named_with_its_kind_in_the_readers_words():
-    risk = pd.DataFrame({"risk": ["no_claim", "many_a_day"], "subject": ["7", "2026-05-02"],
-                         "detail": ["lost_warehouse", "31"]})
+    risk = pd.DataFrame({"risk": ["no_claim", "many_a_day", "too_late", "filed_twice"],
+                         "subject": ["7", "2026-05-02", "8", "9"], "detail": ["lost_warehouse", "31", "2026-04-30", "6"]})
     (table,) = figures.cases._risks(risk, has_sheet=True, has_losses=True)
-    assert [row[2] for row in table.data()["rows"]] == [["Lost in warehouse", "仓库丢失", "Lost in warehouse"], ["31"]]
+    shown = table.data()["rows"]
+    assert [row[2][:2] for row in shown] == [["Lost in warehouse", "仓库丢失"], ["31 cases", "31 个案件"],
+                                             ["closed on Apr 30, 2026", "2026年4月30日截止"],
+                                             ["already filed as 6", "已提交过：6"]]
+    assert shown[1][1][0] == "May 2, 2026"
+
+
+def test_what_was_filed_is_in_no_open_figure_but_said_beside_them_and_is_not_the_claim_that_is_told(seller):
+    known = books.open(seller, TODAY)
+    table = claims.claims(known, TODAY, policy.load("amazon", "US"))
+    now = table[table["status"] == "open"].sort_values("amount_open", ascending=False)
+    best = now.iloc[0]
+    sheet = pd.DataFrame({"case_id": ["1"], "claim_id": [best["claim_id"]], "claim_type": [best["claim_type"]],
+                          "filed_on": [pd.Timestamp(TODAY)], "decided_on": [pd.NaT], "outcome": ["pending"],
+                          "amount": [float("nan")]}).reindex(columns=known["cases"].columns)
+    account = recovery.account(table, sheet, known["reimbursements"], TODAY, "USD")
+    expected = approval.expected(account.standing("open", "wait"), approval.rates(account.cases))
+    lacking = pd.DataFrame(columns=["claim_type", "missing"])
+    told = [figures.claims_in_short(known, account, lacking, expected, approval.rates(account.cases), TODAY).data()]
+    assert f"in no figure above: 1 claim whose window is open, ${best['amount_open']:,.2f}" in text(told)
+    open_amount = now["amount_open"].sum() - best["amount_open"]
+    assert told[0]["blocks"][0]["cards"][0]["raw"] == pytest.approx(open_amount)
+    story = figures.claim_told(known, table, expected, evidence.papers(account.in_play(), evidence.files(seller), known))
+    assert now["claim_id"].iloc[1] in text([story.data()]) and best["claim_id"] not in text([story.data()])
+
+
+def test_a_planned_case_is_named_by_what_it_is_about_and_never_by_its_product_twice():
+    claim = {"claim_id": "", "claim_type": "lost_warehouse", "msku": "S1", "order_id": "", "shipment_id": "",
+             "reimbursement_id": "", "units_open": 1, "amount_open": 2.0, "amount_expected": 1.0, "currency": "USD",
+             "file_from": pd.Timestamp("2026-04-01"), "deadline": pd.Timestamp("2026-05-01")}
+    rows = pd.DataFrame([claim | {"claim_id": "a"},
+                         claim | {"claim_id": "b", "claim_type": "inbound_shortage", "shipment_id": "FBA1"},
+                         claim | {"claim_id": "c", "claim_type": "inbound_shortage", "shipment_id": "FBA1", "msku": "S2"},
+                         claim | {"claim_id": "d", "claim_type": "fee_overcharge", "order_id": "1-1"},
+                         claim | {"claim_id": "e", "claim_type": "fee_overcharge", "order_id": "1-2"}])
+    cases = figures.cases._named(filing.to_file(rows), rows).set_index("claim_id")
+    assert cases["subject"].to_dict() == {"a": "", "b;c": "FBA1", "d;e": "1-1 +1"}
+    assert cases["msku"].to_dict() == {"a": "S1", "b;c": "S1 +1", "d;e": "S1"}
 
 
 def test_where_nothing_can_be_claimed_each_missing_report_is_named_once(tmp_path):

@@ -31,6 +31,15 @@ def test_an_empty_folder_is_told_what_to_do_and_has_no_last_day(tmp_path):
     assert "no Inventory ledger, summary view in the folder (Reports > Fulfillment" in said
 
 
+def test_why_one_check_cannot_tell_is_said_in_words(tmp_path):
+    header = ("request-date,order-id,shipment-date,sku,fnsku,disposition,shipped-quantity,carrier,tracking-number,"
+              "removal-order-type\n")
+    (tmp_path / "removal-shipments.csv").write_text(header, "utf-8")
+    (tmp_path / "costs.csv").write_text(COSTS, "utf-8")
+    line = next(line for line in told(tmp_path).splitlines() if "removal_shipments days" in line)
+    assert line == "  unknown   removal_shipments days: nothing in the files can be compared"
+
+
 def test_what_lies_beside_exports_is_passed_over_or_told_by_what_it_is(tmp_path):
     for name in (".DS_Store", "~$costs.xlsx", "Thumbs.db", "photo.jpg", "old.xls", "all.rar"):
         (tmp_path / name).write_bytes(b"x")
@@ -54,7 +63,7 @@ def test_what_lies_beside_exports_is_passed_over_or_told_by_what_it_is(tmp_path)
 
 
 @pytest.mark.parametrize(("content", "why"), [
-    ("sku,unit_cost\r\nA,x\r\n", "failed: rows_read"), (COSTS.strip(), "1 doubts about what was read"),
+    ("sku,unit_cost\r\nA,x\r\n", "failed: rows_read"), (COSTS.strip(), "1 doubt about what was read"),
     ("", "no report was found")], ids=["row", "doubt", "nothing"])
 def test_a_quiet_check_says_in_one_line_why_it_is_not_content(tmp_path, capsys, content, why):
     (tmp_path / "costs.csv").write_text(content, "utf-8")

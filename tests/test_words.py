@@ -164,6 +164,22 @@ def test_a_reason_keeps_what_it_quotes_and_counts():
     assert words.reason("reimbursements ends already on 2026-01-31").zh == "赔偿报告到 2026-01-31 就结束了"
 
 
+def test_what_differs_between_two_exports_is_told_in_chinese_and_other_words_are_not_taken_for_it():
+    said = "2026-06-01..2026-06-25 in ledger/a b.txt and ledger/c.txt"
+    assert words.reason(said).zh == "2026-06-01..2026-06-25：ledger/a b.txt 与 ledger/c.txt 不同"
+    assert words.reason("x in a.txt and c.txt") == words.same("x in a.txt and c.txt")
+
+
+def test_a_rate_of_more_than_everything_is_not_told_to_the_decimal():
+    assert [words.form(rate, "percent").en for rate in (1.0, 1.47)] == ["100.00%", "over 100%"]
+    assert words.form(1.47, words.alike("percent", [0.001, 1.47])) == words.Text("over 100%", "超过 100%")
+
+
+def test_a_share_that_is_nothing_but_rounding_needs_no_decimals():
+    assert words.alike("share", [1.4e-17, 0.46]) == "share" and words.form(1.4e-17, "share").en == "0%"
+    assert words.alike("share", [0.012, 0.46]) == "share1"
+
+
 def test_a_reason_that_nobody_translated_stays_english():
     assert words.reason("a new thing: {1}") == words.same("a new thing: {1}")
 

@@ -33,7 +33,7 @@ PIECE = 32  # characters; a longer one, of a file name or an identifier, may be 
 DAYS = {"date", "covered", "month"}
 _WHOLE = re.compile(r"−[^\s\d<]+[\d,.]*\d|\d{4}-\d\d-\d\d|[A-Z][a-z]{2} \d{1,2}, \d{4}|\d{4}年\d{1,2}月(?:\d{1,2}日)?")
 # "−$5.20", "2026-05-01", "May 1, 2026": no line of prose ends within
-NUMERIC = {"units", "number", "percent", "share", "money", "times"}
+NUMERIC = {"units", "line", "number", "percent", "share", "money", "times"}
 
 
 def language() -> str:

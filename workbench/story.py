@@ -28,8 +28,8 @@ def short(books: Books, found: Checks) -> str:
     failed = found.table[found.table["outcome"] == "failed"]
     said = [_named(row) for row in failed.itertuples()]
     doubts = int((books.problems["kind"] == "doubt").sum())
-    said = ([f"failed: {', '.join(said)}"] if said else []) + ([f"{doubts} doubts about what was read"] if doubts else [])
-    return "; ".join(said)
+    said = [f"failed: {', '.join(said)}"] if said else []
+    return "; ".join(said + ([f"{doubts} doubt{'s' * (doubts > 1)} about what was read"] if doubts else []))
 
 
 def _head(books: Books) -> Iterator[str]:
@@ -105,7 +105,8 @@ def _checks(books: Books, found: Checks) -> Iterator[str]:
         if len(broken) > 3:
             yield f"              … and {len(broken) - 3} more"
     unsure = table[table["outcome"] == "unknown"]
-    for why, rows in unsure.groupby([_lacking(books, row) for row in unsure.itertuples()], sort=False):
+    whys = pd.Series([_lacking(books, row) for row in unsure.itertuples()], unsure.index, dtype="str")
+    for why, rows in unsure.groupby(whys, sort=False):
         yield f"  unknown   {', '.join(_named(row) for row in rows.itertuples())}: {why}"
     for row in table[table["outcome"] == "passed"].itertuples():
         yield f"  passed    {_named(row)}{f' of {row.of:,}' if row.of else ''}{f': {row.detail}' if row.detail else ''}"

@@ -12,7 +12,7 @@ import pandas as pd
 from workbench import approval, charts, evidence, filing
 from workbench.detectors import DETECTORS
 from workbench.display import Note, Page, Table
-from workbench.figures.shared import TYPE, claim_type, columns, unknown_kinds
+from workbench.figures.shared import TYPE, about, claim_type, columns, unknown_kinds
 from workbench.recovery import Account
 from workbench.words import Money, Text, form, say
 
@@ -94,10 +94,21 @@ def _risks(risk: pd.DataFrame, has_sheet: bool, has_losses: bool) -> list:
              for word, there in (("losses", has_losses), ("sheet", has_sheet)) if not there]
     if risk.empty:
         return notes or [Note(say("recovery.risks_none"))]
-    risk = risk.assign(detail=[claim_type(detail) if kind == "no_claim" else detail
-                               for kind, detail in zip(risk["risk"], risk["detail"], strict=True)])
+    risk = risk.assign(detail=[_found(row.risk, row.detail) for row in risk.itertuples()],
+                       subject=[form(dt.date.fromisoformat(row.subject), "date") if row.risk == "many_a_day" else
+                                row.subject for row in risk.itertuples()])
     return [*notes, Table(risk, columns("risk", "subject", "detail"), say("recovery.risks"), name="audit-risks",
                           labels={"risk": "risk"})]
+
+
+def _found(risk: str, detail: str) -> Text:
+    """What was found of a risk, of `recovery.risks`, as a reader wants it."""
+    if risk == "no_claim":
+        return claim_type(detail)
+    if risk in ("too_early", "too_late"):
+        return say(f"risk.{risk}_found", day=dt.date.fromisoformat(detail))
+    value = int(detail) if risk in ("lost_in_a_row", "many_a_day") else detail.replace(" / ", " > ")
+    return say(f"risk.{risk}_found", value=value)
 
 
 def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFrame, lacking: pd.DataFrame,
@@ -123,12 +134,27 @@ def filing_plan(expected: pd.DataFrame, rates: approval.Rates, tested: pd.DataFr
         blocks.append(Note(say("recovery.plan_short", pace=pace, left=left, cases=len(best), unit=unit, **lost), "warn")
                       if left else Note(say("recovery.plan", pace=pace, cases=len(best), day=best["file_on"].max())))
         plans.append(best)
-    plan = pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable")
-    plan["subject"] = plan["subject"].where(plan["subject"] != plan["msku"], "")  # a claim by itself has nothing to share
+    plan = _named(pd.concat(plans).sort_values(["file_on", "deadline"], kind="stable"), expected)
     shown = columns("file_on", "deadline", "claim_type", "amount_open", "amount_expected", "units", "msku", "subject",
                     "claims")
     return Page((*blocks, Table(plan, shown, say("recovery.plan_table", pace=pace), name="filing-plan", labels=TYPE),
                  Note(say("recovery.plan_rule"), "quiet"), *held))
+
+
+def _named(plan: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """The planned cases with what they are about: an order, shipment or reimbursement, where many share a case the first
+    and how many more ("… +7"), and the SKU likewise."""
+    of = pd.DataFrame({"about": about(claims).to_numpy(), "msku": claims["msku"].astype("str").to_numpy()},
+                      index=claims["claim_id"].astype("str"))
+    ids = plan["claim_id"].str.split(";").reset_index(drop=True).explode()
+    each = of.reindex(ids).set_axis(ids.index)
+
+    def told(name: str) -> list[str]:
+        found = each[name].groupby(level=0).agg(["first", "nunique"])
+        return [f"{first} +{many - 1}" if many > 1 else first for first, many in zip(found["first"], found["nunique"],
+                                                                                     strict=True)]
+
+    return plan.assign(subject=told("about"), msku=told("msku"))
 
 
 def _tested(tested: pd.DataFrame) -> list:

@@ -50,7 +50,7 @@ def health_in_short(books: Books) -> Page:
 
 def loaded(books: Books) -> Table:
     """One row per report that was read: files, rows, first and last day, rows replaced, rows set aside."""
-    read = books.files[books.files["report"] != ""]
+    read = books.files[books.files["status"] == "read"]
     rows = read.groupby("report", as_index=False).agg(
         files=("file", "size"), rows=("rows", "sum"), rows_used=("rows_used", "sum"),
         rows_replaced=("rows_replaced", "sum"), rows_set_aside=("rows_set_aside", "sum"),

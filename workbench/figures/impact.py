@@ -35,7 +35,8 @@ def verdict(found: Impact) -> Page:
         Card("seen", say("impact.seen"), form(found.estimate.seen if known else None, "units"),
              say("impact.seen_note", expected=found.estimate.expected) if known else Text("", ""),
              raw=found.estimate.seen),
-        Card("fall", say("impact.fall"), form(found.fall_seen, "share"), say("impact.fall_note"), raw=found.fall_seen),
+        Card("fall", say("impact.fall"), form(found.fall_seen, "share"),
+             Text("", "") if is_unknown(found.fall_seen) else say("impact.fall_note"), raw=found.fall_seen),
         _adopters(found))
     told = Note(sentences.verdict(found), "" if found.verdict != "cannot_say" else "warn")
     notes = [Note(sentences.reason(each)) for each in found.reasons]
@@ -101,7 +102,8 @@ def methods(found: Impact) -> Page:
     naive = found.methods.get("before_after")
     if naive is None or is_unknown(naive.ratio):
         return Page((table,))
-    return Page((table, Note(say("impact.naive", naive=naive.ratio, ratio=found.ratio))))
+    word = "naive_alone" if found.method == "rate_ratio" else "naive"
+    return Page((table, Note(say(f"impact.{word}", naive=naive.ratio, ratio=found.ratio))))
 
 
 def _limit(row: Estimate, side: str) -> Text | float:
@@ -214,7 +216,8 @@ def swings(revenue: pd.DataFrame, since: dt.date | None, currency: str) -> Page:
     one = revenue[revenue["currency"] == currency] if (revenue["currency"] == currency).any() else \
         revenue[revenue["currency"] == revenue["currency"].iloc[0]]
     told, latest = incidents.volatility(one, since), Money(float(one["amount"].iloc[-1]), str(one["currency"].iloc[0]))
-    blocks = [Note(say("incidents.swings", before=told.before, after=told.after, n=told.months[0], m=told.months[1],
+    word = "swings_unknown" if is_unknown(told.before) and is_unknown(told.after) else "swings"
+    blocks = [Note(say(f"incidents.{word}", before=told.before, after=told.after, n=told.months[0], m=told.months[1],
                        month=str(one["month"].iloc[-1]), latest=latest))]
     if not is_unknown(told.ratio):
         key = "swings_change" if told.low > 1 or told.high < 1 else "swings_unclear"

@@ -126,7 +126,8 @@ def where(rates: pd.DataFrame, by: str, since: str, baseline: float) -> Page:
                    since=since, n=len(top))
     else:
         half = int((rows["share_so_far"] < 0.5).sum()) + 1
-        text = say("loss.where_sku", n=half, of=len(rows), lost=lost, since=since)
+        text = say("loss.where_sku" if half > 1 else "loss.where_one", n=half, of=len(rows), lost=lost, since=since,
+                   first=top[by].iloc[0], share=top["share_lost"].iloc[0])
     chart = charts.intervals(top, by, baseline, text)
     sure = rows.loc[rows["verdict"] == "above", by].astype("str").tolist()
     note = say("loss.above_list", names=", ".join(sure[:20])) if sure else say("loss.above_none")

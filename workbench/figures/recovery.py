@@ -18,6 +18,7 @@ from workbench.detectors import DETECTORS
 from workbench.display import Card, Chart, Column, Figures, Lines, Note, Page, Table
 from workbench.figures.shared import (
     TYPE,
+    about,
     all_named,
     at_least,
     claim_type,
@@ -77,6 +78,9 @@ def claims_in_short(books: Books, account: Account, lacking: pd.DataFrame, expec
     if len(later):
         told += say("recovery.waiting", claims=len(later), amount=money(later, books), day=later["opens_on"].min())
     notes = [Note(told)]
+    filed = account.claims[account.claims["status"].eq("open") & account.claims["standing"].ne("open")]
+    if len(filed):
+        notes.append(Note(say("recovery.with_case", claims=len(filed), amount=at_least(filed, lacking.head(0), books))))
     if len(lacking):
         notes.append(Note(say("recovery.unknown_types", names=lacking_reports(lacking)), "warn"))
     unvalued = int(now["amount_open"].isna().sum())
@@ -105,10 +109,9 @@ def work_list(expected: pd.DataFrame, papers: pd.DataFrame, folder: pd.DataFrame
     note = say("evidence.folder_none") if folder.empty else say("evidence.folder", files=len(folder), of=len(rows),
                                                                 claims=int(ready.sum()))
     lacks = rows["claim_id"].map(evidence.missing(papers).to_dict())
-    about = rows["order_id"].where(rows["order_id"] != "", rows["shipment_id"])
     none = say("page.none")
     rows = rows.assign(papers_missing=[all_named("paper", names) if isinstance(names, str) else none for names in lacks],
-                       subject=about.where(about != "", rows["reimbursement_id"]))
+                       subject=about(rows))
     order = {"deadline": True, "amount_expected": False, "amount_open": False, "claim_id": True}
     rows = _fees_together(rows.sort_values(list(order), ascending=list(order.values())))
     rows = rows.sort_values(list(order), ascending=list(order.values()))
@@ -138,16 +141,17 @@ def _fees_together(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~fee], together[rows.columns]], ignore_index=True) if fee.any() else rows
 
 
-def claim_told(books: Books, table: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
+def claim_told(books: Books, table: pd.DataFrame, expected: pd.DataFrame, papers: pd.DataFrame, claim_id: str = "") -> Page:
     """One claim told with its file lines, its arithmetic and its rule, and the case text to paste, in English with a gloss
-    for the Chinese reader; the open claim worth most when none is named. `table`: of `claims.claims`; `papers`: of
-    `evidence.papers`. Raises ValueError for a claim there is not."""
-    now = table[table["status"] == "open"].sort_values(["amount_open", "claim_id"], ascending=[False, True])
+    for the Chinese reader; of the claims that can be filed the one worth most when none is named. `table`: of
+    `claims.claims`; `expected`: of `approval.expected`; `papers`: of `evidence.papers`. Raises ValueError for a claim there
+    is not."""
+    now = expected[expected["standing"] == "open"].sort_values(["amount_open", "claim_id"], ascending=[False, True])
     if not claim_id and now.empty:
         return Page((Note(say("recovery.none_open")),))
-    claim = table[table["claim_id"] == claim_id] if claim_id else now
-    said = narrative.told(table, books, claim_id or str(now["claim_id"].iloc[0]))
-    claim = claim.iloc[0]
+    claim_id = claim_id or str(now["claim_id"].iloc[0])
+    said = narrative.told(table, books, claim_id)
+    claim = table[table["claim_id"] == claim_id].iloc[0]
     text = packet.case_text(claim, papers[papers["claim_id"] == claim["claim_id"]])
     return Page((Lines(said, say("recovery.story", claim=claim["claim_id"])),
                  Lines(same(text.en), say("evidence.case_head")), Lines(Text("", text.zh), say("evidence.gloss")),

@@ -15,12 +15,13 @@ from workbench.words import Money, Text, form, joined, reason, same, say
 TYPE = {"claim_type": "claim_type"}  # the words' room of a table's claim types
 
 FORMS = {"units": "units", "loss_rate": "percent", "amount": "money", "share": "share", "rows": "units", "count": "units",
-         "of": "units", "line": "units", "files": "units", "concentration": "times", "sha256": "hash",
-         "first_day": "covered", "last_day": "covered",
+         "exceptions": "units", "checked": "units", "line": "line", "files": "units", "concentration": "times",
+         "sha256": "hash", "first_day": "covered", "last_day": "covered",
          # claims, cases, recovery
          "claims": "units", "cases": "units", "payments": "units", "approved": "units", "decided": "units", "days": "units",
          "pending": "units", "waiting": "units", "paid": "money", "taken_back": "money", "unit_value": "money",
-         "p_above": "share", "rate": "share", "within": "share", "chance": "share", "forecast": "number", "brier": "number"}
+         "p_above": "share", "rate": "share", "within": "share", "chance": "share", "forecast": "number",
+         "forecast_low": "units", "forecast_high": "units", "brier": "number"}
 DATES = ("event_date", "opens_on", "deadline", "filed_on", "decided_on", "file_on")
 
 
@@ -75,6 +76,13 @@ def all_named(room: str, names: object) -> Text:
 def claim_type(name: str) -> Text:
     """What a kind of claim is called."""
     return words.named("claim_type", name)
+
+
+def about(rows: pd.DataFrame) -> pd.Series:
+    """What a claim is about beside its product: its order, else its shipment, else its reimbursement; "" for none."""
+    order, shipment, paid = (rows[name].astype("str") for name in ("order_id", "shipment_id", "reimbursement_id"))
+    first = order.where(order != "", shipment)
+    return first.where(first != "", paid)
 
 
 def rules_named(policy: str, *, short: bool = False) -> Text:

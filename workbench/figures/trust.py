@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -17,7 +16,7 @@ from workbench.coverage import uncovered
 from workbench.display import Note, Page, Record, Table
 from workbench.figures.shared import columns, reasons, rules_named, titled
 from workbench.months import first_day, last_day
-from workbench.words import Text, form, joined, listed, named, same, say
+from workbench.words import Text, form, joined, listed, named, reason, same, say
 
 RULES = {"loss": ("definition", "interval", "baseline"), "claims": ("claims", "expected"), "files": ("reading",),
          "impact": ("outcome", "effect"), "closing": ("definition", "claims")}  # what a page is about -> its definitions
@@ -65,12 +64,16 @@ def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[
     read = books.files[books.files["report"] != ""]
     blocks: list = [*_verdicts(books, found, month, needs)]
     table = found.table.iloc[found.table["outcome"].map(OUTCOMES.index).argsort(kind="stable")]
-    table = table.assign(report=table["report"].astype("str"), detail=_days_told(table["detail"]), of=[
-        same("") if check == "up_to_date" else of for check, of in zip(table["check"], table["of"], strict=True)])
+    newest = table["check"].eq("up_to_date")  # counts days, of none
+    table = table.assign(report=table["report"].astype("str"),
+                         exceptions=table["count"].astype("object").mask(newest, same("")),
+                         checked=table["of"].astype("object").mask(newest, same("")),
+                         detail=[_newest(row) if row.check == "up_to_date" else _told(row.detail)
+                                 for row in table.itertuples()])
     sources = read.assign(report=[titled(name) for name in read["report"]])
     blocks += [
-        Table(table, columns("check", "report", "outcome", "count", "of", "detail"), say("trust.checks"), name="checks",
-              labels={"check": "check", "outcome": "outcome", "report": "table"}),
+        Table(table, columns("check", "report", "outcome", "exceptions", "checked", "detail"), say("trust.checks"),
+              name="checks", labels={"check": "check", "outcome": "outcome", "report": "table"}),
         _aside(books),
         Table(sources, columns("file", "report", "rows", "rows_used", "rows_replaced", "rows_set_aside", "first_day",
                             "last_day", "encoding", "sha256"), say("trust.files"), name="files"),
@@ -86,10 +89,15 @@ def trust(books: Books, month: str, *, as_of: str, policy: str, needs: Sequence[
     return Page((*blocks, Record(facts, incomplete=failed or bool(absent))))
 
 
-def _days_told(details: pd.Series) -> list[object]:
-    """The details of checks, those that are a day in the reader's form."""
-    return [form(dt.date.fromisoformat(text), "date") if re.fullmatch(r"\d{4}-\d\d-\d\d", str(text)) else text
-            for text in details]
+def _newest(row) -> Text:
+    """The newest day of a report, and how long before the day looked at it is."""
+    day = form(dt.date.fromisoformat(row.detail), "date")
+    return say("trust.newest", day=day, days=row.count) if row.count else day
+
+
+def _told(detail: str) -> Text:
+    """What a check found, each part in both languages."""
+    return joined((reason(part) for part in detail.split("; ")), "; ", "；")
 
 
 def _iso(days: pd.Series) -> list[str]:

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 LANGUAGES = ("en", "zh")
 _HAN = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")  # a Chinese character or its punctuation
-_PLACES = {"": "(.*?)", "units": r"(\d[\d,]*)", "table": r"(\w+)"}  # what may stand in a place of a reason
+_PLACES = {"": "(.*?)", "units": r"(\d[\d,]*)", "table": r"(\w+)",
+           "days": r"(\d{4}-\d\d-\d\d(?:\.\.\d{4}-\d\d-\d\d)?)"}  # what may stand in a place of a reason
 
 
 class Money(NamedTuple):
@@ -130,9 +131,9 @@ def alike(kind: str, values: Iterable[object]) -> str:
     >>> alike("percent", [0.0, 0.012]), alike("share", [0.0, 0.5])
     ('percent3', 'share')
     """
-    least = {"percent": 0.01, "share": 0.1}.get(kind, 0)
-    fine = any((value != 0 or kind == "percent") and abs(value) < least for value in values if not is_unknown(value))
-    return f"{kind}{'3' if kind == 'percent' else '1'}" if least and fine else kind
+    least, most = {"percent": (0.0, 0.01), "share": (0.0005, 0.1)}.get(kind, (0.0, 0.0))  # a share of 1e-17 is none
+    fine = any(least <= abs(value) < most for value in values if not is_unknown(value))
+    return f"{kind}{'3' if kind == 'percent' else '1'}" if fine else kind
 
 
 def written(value: object, kind: str, language: str) -> str:
@@ -258,23 +259,29 @@ class _Form(string.Formatter):
     def _units(self, value: float) -> str:
         return f"{round(value):,}".replace("-", "−")
 
+    def _line(self, value: int) -> str:
+        """A line of a file: a place, not a quantity."""
+        return str(value)
+
     def _number(self, value: float) -> str:
         return f"{value:,.2f}".replace("-", "−")
 
     def _percent(self, value: float) -> str:
-        """A rate: three decimals below one per cent, where loss rates live."""
+        """A rate: three decimals below one per cent, where loss rates live; more than everything is not told apart."""
+        if value > 1:
+            return _sentence(self.language, "value.over_all")
         return f"{value * 100:.{3 if abs(value) < 0.01 else 2}f}%".replace("-", "−")
 
     def _percent3(self, value: float) -> str:
         """A rate beside others of which one is below one per cent."""
-        return f"{value * 100:.3f}%".replace("-", "−")
+        return self._percent(value) if value > 1 else f"{value * 100:.3f}%".replace("-", "−")
 
     def _share1(self, value: float) -> str:
         """A share beside others of which one is below a tenth."""
         return f"{value * 100:.1f}%"
 
     def _share(self, value: float) -> str:
-        return f"{value * 100:.0f}%" if value >= 0.1 or value == 0 else f"{value * 100:.1f}%"
+        return f"{value * 100:.0f}%" if value >= 0.1 or value < 0.0005 else f"{value * 100:.1f}%"
 
     def _change(self, value: float) -> str:
         """A relative change with its sign."""
