@@ -62,3 +62,12 @@ def test_an_axis_writes_amounts_out(amount):
 
 def test_every_kind_of_claim_has_its_colour():
     assert set(charts.CLAIM_COLORS) == set(DETECTORS)
+
+
+def test_an_interval_is_cut_only_beside_shorter_ones_and_the_arrow_is_explained():
+    rates = pd.DataFrame({"msku": list("ABCD"), "loss_rate": 0.004, "loss_rate_low": 0.001, "units_lost": 2,
+                          "units_handled": 500, "loss_rate_high": [0.005, 0.006, 0.005, 0.09]})
+    cut = charts.intervals(rates, "msku", 0.003, words.same("Rates."))
+    assert cut.description.en == "Rates. An arrow: the interval goes on beyond the scale." and "箭头" in cut.description.zh
+    alone = charts.intervals(rates.tail(1), "msku", 0.003, words.same("Rates."))
+    assert alone.description == words.same("Rates.")

@@ -38,6 +38,15 @@ def test_what_a_ledger_alone_allows_is_said_and_what_the_rest_needs(partial):
     assert rows["Lost in warehouse"] == ("not yet", "FBA reimbursements")
 
 
+def test_a_report_that_is_there_without_a_row_is_not_called_missing(tmp_path):
+    header = "request-date,order-id,order-type,order-status,sku,fnsku,disposition,requested-quantity,shipped-quantity"
+    (tmp_path / "removal-orders.csv").write_text(header + "\n", "utf-8")
+    known = books.open(tmp_path)
+    assert not known.is_absent("removal_orders")
+    titles = [row[0][0] for row in figures.to_download(known).data()["rows"]]
+    assert "Removal order detail (there, but without a row)" in titles and "FBA reimbursements" in titles
+
+
 def test_a_line_that_was_set_aside_is_shown_as_it_stands(partial):
     cells = figures.set_aside(partial).data()["rows"][0]
     assert cells[0] == ["ledger.txt"] and cells[-1][0].startswith("06/29/2026\tX1\tB1\tA\tlamp\tShipments\t\ttwo")

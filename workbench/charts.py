@@ -119,7 +119,8 @@ def month_axis(language: str) -> alt.X:
     year = "(width < 480 ? '’' + slice(datum.value, 2, 4) : slice(datum.value, 0, 4))" if language == "en" else \
         "(width < 480 ? slice(datum.value, 2, 4) : slice(datum.value, 0, 4)) + '年'"
     text = f"datum.index == 0 || slice(datum.value, 5) == '01' ? [{month}, {year}] : {month}"
-    return alt.X("month:O", title=None, axis=alt.Axis(labelExpr=text, labelAngle=0, labelOverlap="greedy"))
+    return alt.X("month:O", title=None, axis=alt.Axis(labelExpr=text, labelAngle=0, labelOverlap="greedy",
+                                                      labelSeparation=5))
 
 
 def day_axis(field: str, language: str) -> alt.X:
@@ -128,7 +129,8 @@ def day_axis(field: str, language: str) -> alt.X:
     year = "utcFormat(datum.value, '%Y')" + ("" if language == "en" else " + '年'")
     text = f"datum.index == 0 || utcmonth(datum.value) == 0 ? [{month}, {year}] : {month}"
     return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(
-        labelExpr=text, tickCount=alt.TimeIntervalStep(interval="month", step=1), labelOverlap="greedy"))
+        labelExpr=text, tickCount=alt.TimeIntervalStep(interval="month", step=1), labelOverlap="greedy",
+        labelSeparation=5))
 
 
 def day_tip(field: str, title: str) -> alt.Tooltip:
@@ -161,11 +163,14 @@ def _over_months(language: str) -> alt.LayerChart:
 def intervals(rates: pd.DataFrame, by: str, baseline: float, description: Text) -> Chart:
     """The loss rate and its interval per FC, SKU …: one line each, in the order given, the baseline dashed.
 
-    An interval that reaches far beyond the largest rate is cut there and ends in an arrow; its limits stand in the tooltip.
+    An interval that reaches far beyond the largest rate and most other intervals is cut there and ends in an arrow, which
+    the description then explains; its limits stand in the tooltip.
     """
     rows = rates[[by, "loss_rate", "loss_rate_low", "loss_rate_high", "units_lost", "units_handled"]]
-    top = max(float(rows["loss_rate"].max()) * 1.6 if len(rows) else 0.0, baseline * 2)
+    top = np.nanmax([0, baseline * 2, rows["loss_rate"].max() * 1.6, rows["loss_rate_high"].median() * 1.25])
     rows = rows.assign(loss_rate_shown=np.fmin(rows["loss_rate_high"], top))
+    if (rows["loss_rate_high"] > top).any():
+        description += words.say("chart.cut")
     return drawn(_intervals, {"rows": rows, "baseline": pd.DataFrame({"baseline": [baseline]})}, description, by)
 
 

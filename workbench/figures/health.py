@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -75,7 +73,8 @@ def possible(books: Books) -> Page:
     rows = []
     for (room, name), tables in NEEDS.items():
         lacking = [table for table in tables if _lacks(books, table)]
-        rows.append((named(room, name), say("health.no") if lacking else say("health.yes"), _listed(lacking), not lacking))
+        rows.append((named(room, name), say("health.no") if lacking else say("health.yes"),
+                     listed(_lacked(books, table) for table in lacking), not lacking))
     frame = pd.DataFrame(rows, columns=["analysis", "possible", "lacking", "done"]).sort_values("done", kind="stable")
     count = int(frame["done"].sum())
     table = Table(frame, columns("analysis", "possible", "lacking"), say("health.possible"), name="what-is-possible")
@@ -91,7 +90,7 @@ def to_download(books: Books) -> Table | Note:
                 wanted.setdefault(table, []).append(named(room, name))
     if not wanted:
         return Note(say("health.nothing_missing"))
-    rows = [(_titled_table(table), _menu(table), listed(uses)) for table, uses in wanted.items()]
+    rows = [(_lacked(books, table), _menu(table), listed(uses)) for table, uses in wanted.items()]
     return Table(pd.DataFrame(rows, columns=["title", "menu", "used_for"]), columns("title", "menu", "used_for"),
                  say("health.to_download"), name="reports-to-download")
 
@@ -159,5 +158,7 @@ def _menu(table: str) -> Text:
     return Text(menu.get("en", ""), menu.get("zh", menu.get("en", "")))
 
 
-def _listed(tables: Sequence[str]) -> Text:
-    return listed(_titled_table(table) for table in tables)
+def _lacked(books: Books, table: str) -> Text:
+    """What a report that is missing is called, and that it was found where it only holds no row."""
+    title = _titled_table(table)
+    return title if books.is_absent(table) else say("health.no_row", title=title)

@@ -118,7 +118,10 @@ def over_time(found: Impact) -> Chart | Note:
         return Note(say("impact.no_series"), "warn")
     months = rows["month"]
     marks = {day.strftime("%Y-%m"): mark for day, mark in ((found.last_adoption, "last"), (found.first_adoption, "first"))
-             if day is not None} | {month: mark for month, mark in BREAKS.items() if months.min() <= month <= months.max()}
+             if day is not None}
+    if len(marks) == 1 and found.first_adoption != found.last_adoption:
+        marks = dict.fromkeys(marks, "both")
+    marks |= {month: mark for month, mark in BREAKS.items() if months.min() <= month <= months.max()}
     top = float(rows["rate"].max())
     frame = pd.DataFrame({"month": list(marks), "mark": list(marks.values())}).sort_values("month", ignore_index=True)
     frame = frame.assign(at=top * (1 - 0.09 * (np.arange(len(frame)) % 3)),
