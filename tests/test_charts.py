@@ -71,3 +71,13 @@ def test_an_interval_is_cut_only_beside_shorter_ones_and_the_arrow_is_explained(
     assert cut.description.en == "Rates. An arrow: the interval goes on beyond the scale." and "箭头" in cut.description.zh
     alone = charts.intervals(rates.tail(1), "msku", 0.003, words.same("Rates."))
     assert alone.description == words.same("Rates.")
+
+
+def test_units_are_counted_whole_where_there_are_few():
+    rows = pd.DataFrame({"month": ["2026-04", "2026-05"] * 2, "kind": ["missing"] * 2 + ["found"] * 2})
+
+    def ticks(units):
+        chart = charts.stacked_months(rows.assign(units=units), "units", "kind", "kind", words.same("x"))
+        return chart.specs["en"]["encoding"]["y"]["axis"]
+
+    assert ticks([1, 0, 1, 0]) == {"values": [0, 1, 2]} and ticks([90, 0, 1, 0]) == {"tickCount": 5, "tickMinStep": 1}

@@ -262,6 +262,16 @@ def test_a_few_days_tell_no_rhythm(tmp_path):
     assert told.to_dict() == {"reimbursements": "unknown", "ledger_detail": "passed"}
 
 
+def test_one_payment_long_ago_tells_not_whether_there_were_later_ones_but_days_in_a_row_that_stop_do(tmp_path):
+    days = [event(f"{month:02d}/{n:02d}/2026", "X001", "Receipts", 1) for month in (5, 6, 7) for n in range(1, 31)]
+    for count, outcome in ((1, "unknown"), (5, "failed")):
+        rows = [paid(n, "1.00", "1.00", 1) for n in range(1, count + 1)]
+        written(tmp_path, d__txt=[DETAIL, *days], r__txt=[PAID, *rows])
+        table = checks.checks(books.open(tmp_path)).table
+        told = table[table["check"] == "up_to_date"].set_index("report")["outcome"]
+        assert told["reimbursements"] == outcome
+
+
 def test_orders_exported_site_by_site_leave_each_other_out_and_are_told(tmp_path):
     header = "amazon-order-id\tpurchase-date\torder-status\tfulfillment-channel\tsales-channel\tsku\tquantity\titem-price"
     for site in ("de", "fr"):

@@ -211,15 +211,19 @@ def stacked_months(rows: pd.DataFrame, value: str, kind: str, room: str, descrip
         return rows[["month", value]].assign(kind=rows[kind].map(lambda word: _word(room, word, language)),
                                              rank=rows[kind].map({word: at for at, word in enumerate(order)}))
 
-    return drawn(_stacked_months, {"rows": worded}, description, value, kind, room, order)
+    top = rows.groupby("month")[value].sum().max() if len(rows) else 0
+    few = tuple(range(int(top) + 1)) if top <= 5 else ()  # Vega would put a half between one and two
+    return drawn(_stacked_months, {"rows": worded}, description, value, kind, room, order, few)
 
 
-def _stacked_months(language: str, value: str, kind: str, room: str, order: tuple[str, ...]) -> alt.Chart:
+def _stacked_months(language: str, value: str, kind: str, room: str, order: tuple[str, ...],
+                    few: tuple[int, ...]) -> alt.Chart:
     color = alt.Color("kind:N", title=None, sort=[_word(room, word, language) for word in order] or None)
     kinds = alt.selection_point(name="kinds", fields=["kind"], bind="legend")
     return alt.Chart(alt.NamedData("rows")).mark_bar().encode(
         month_axis(language), color,
-        alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(tickCount=5, tickMinStep=1)),
+        alt.Y(f"{value}:Q", title=name(value, language), axis=alt.Axis(
+            **({"values": list(few)} if few else {"tickCount": 5, "tickMinStep": 1}))),
         alt.Order("rank:Q"), opacity=alt.condition(kinds, alt.value(1), alt.value(0.15)), tooltip=[
             alt.Tooltip("month:O", title=name("month", language)), alt.Tooltip("kind:N", title=name(kind, language)),
             alt.Tooltip(f"{value}:Q", format=",", title=name(value, language))],

@@ -14,7 +14,7 @@ import pandas as pd
 
 from workbench import currencies, history, specs, values
 from workbench.books import Books
-from workbench.coverage import FEWEST, SPARSE_SILENCE, gaps, longest_silence
+from workbench.coverage import FEW_SILENCE, FEWEST, SPARSE_SILENCE, gaps, longest_silence
 
 DAMAGE = ("E", "6", "7", "H", "K", "U")
 # Checks that are unknown, not left out, when their report is absent: the figures of every page stand on them.
@@ -277,10 +277,12 @@ def _days(books: Books, table: str, today: dt.date | None) -> list[tuple]:
 
 
 def _told(silent: int, days: np.ndarray) -> str:
-    """What a run of empty days means: a few days with rows tell no rhythm, so a short run after them tells nothing."""
+    """What a run of empty days means: a few days with rows tell no rhythm, so a short run after them tells nothing, and
+    after days that lie far apart no run in which no claim window opens and closes."""
     if silent <= longest_silence(days):
         return "passed"
-    return "unknown" if len(days) < FEWEST and silent <= SPARSE_SILENCE else "failed"
+    is_apart = len(days) <= 1 + int((np.diff(days).astype(int) - 1).sum())
+    return "unknown" if len(days) < FEWEST and silent <= (FEW_SILENCE if is_apart else SPARSE_SILENCE) else "failed"
 
 
 def _astray(days: np.ndarray, today: dt.date | None) -> list[np.datetime64]:
