@@ -235,7 +235,7 @@ def _loss(args: argparse.Namespace) -> int:
 
     books = _books(args, through=args.as_of)
     costs = None if books.is_absent("costs") else books["costs"]
-    as_of = args.as_of or books.last_day("ledger_detail") or books.through
+    as_of = args.as_of or books.last_day("ledger_detail") or _until(books)
     rates = loss.loss_rates(books["ledger_detail"], args.by, as_of=as_of, costs=costs, baseline=books.seller.baseline)
     export.write(rates, args.out)
     if books["ledger_detail"].empty:
@@ -258,7 +258,7 @@ def _claims(args: argparse.Namespace) -> int:
               file=sys.stderr)
         return USAGE
     books = _books(args, through=args.as_of)
-    as_of = args.as_of or books.through
+    as_of = args.as_of or _until(books)
     rules = policy.load(args.policy or books.seller.policy, books.seller.market)
     other = policy.load(args.compare, books.seller.market) if args.compare else None
     lacking = claims.unknown(books)
@@ -291,7 +291,7 @@ def _impact(args: argparse.Namespace) -> int:
 
     books = _books(args, through=args.as_of)
     found = impact.all_sops(books.table("ledger_detail", impact.NEEDED), books["sops"], sop=args.sop,
-                            as_of=args.as_of or books.last_day("ledger_detail") or books.through,
+                            as_of=args.as_of or books.last_day("ledger_detail") or _until(books),
                             groups=impact.groups(books["costs"]))
     export.write_json({"seller": books.seller.name, **sentences.answer(found[0], found[1:])}, args.out)
     if not args.quiet:
@@ -311,7 +311,7 @@ def _packet(args: argparse.Namespace) -> int:
     if args.out.suffix.lower() not in (".pdf", ".txt"):
         raise ValueError(f"{args.out}: expected a name that ends in .pdf or .txt.")
     books = _books(args, through=args.as_of)
-    as_of = args.as_of or books.through
+    as_of = args.as_of or _until(books)
     rules = policy.load(args.policy or books.seller.policy, books.seller.market)
     table = claims.claims(books, as_of, rules)
     story = narrative.told(table, books, args.claim_id)
@@ -360,7 +360,7 @@ def _lab(args: argparse.Namespace) -> int:
     os.environ["WORKBENCH_LANG"] = args.lang or display.language()  # the notebooks' kernels read it
     args.seller = args.seller or publish.demo_seller()
     books = _books(args)
-    as_of = dt.date.today() if books.through.year < 1990 else books.through  # nothing in the folder is dated
+    as_of = _until(books)
     month = (as_of + dt.timedelta(days=1)).replace(day=1) - dt.timedelta(days=1)  # the last complete one
     folder = args.folder or Path("lab") / (re.sub(r"[^\w-]+", "-", books.seller.name).strip("-") or "seller")
     lab.prepare(args.seller, folder, month=f"{month:%Y-%m}", as_of=as_of, policy=books.seller.policy,
@@ -378,6 +378,13 @@ def _books(args: argparse.Namespace, through: dt.date | None = None):
         return tqdm(parts, desc="reading", unit="file", leave=False, disable=args.quiet or not sys.stderr.isatty())
 
     return books.open(args.seller, through, progress=progress)
+
+
+def _until(books) -> dt.date:
+    """The last day of the files; today where nothing in the folder is dated."""
+    from workbench.books import EPOCH
+
+    return dt.date.today() if books.through == EPOCH else books.through
 
 
 def _trust(books, report: str) -> int:

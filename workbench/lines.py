@@ -123,8 +123,8 @@ def careful(texts: dict[int, str], bad: Iterable[int], torn: set[int], spare: in
         else:
             cells = len(_cells(texts[at], layout.delimiter))
             found.lone += [at] if cells == 1 else []
-            why = (f"the line has {cells} cells where the header has {layout.width}, or its quotes do not close" if cells
-                   else f"the line is longer than {LONGEST} characters")
+            why = (f"the line has {cells} cell{'s' * (cells > 1)} where the header has {layout.width}, or its quotes do "
+                   "not close" if cells else f"the line is longer than {LONGEST} characters")
             found.problems.append(Problem(at, "", texts[at][:200], why))
     return found
 
