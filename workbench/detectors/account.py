@@ -130,3 +130,15 @@ def lines(claim: np.ndarray, rows: pd.DataFrame, role: str, units: np.ndarray | 
     return pd.DataFrame({"claim": np.asarray(claim, np.int64), "role": coded.of(role, len(rows)),
                          "units": np.asarray(units, np.int64), "file": coded.coded(rows["file"]),
                          "line": rows["line"].to_numpy(np.int64)})
+
+
+def sources_of(events: np.ndarray, sources: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """What bears witness to the `events` of the mask, numbered among these.
+
+    >>> found = lines(np.array([0, 2]), pd.DataFrame({"file": "l.txt", "line": [7, 9], "units": 1}), "found")
+    >>> [piece[["claim", "line"]].to_numpy().tolist() for piece in sources_of(np.array([False, True, True]), [found])]
+    [[[1, 9]]]
+    """
+    place = np.cumsum(events) - 1
+    kept = [piece[events[piece["claim"]]] for piece in sources]
+    return [piece.assign(claim=place[piece["claim"]]) for piece in kept]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import coded, coverage
-from workbench.detectors.account import EVER, Account, settle_near
+from workbench.detectors.account import EVER, Account, settle_near, sources_of
 from workbench.detectors.found import Found, first_of, found
 from workbench.detectors.papers import Papers, key, paid_for
 from workbench.detectors.reach import HORIZON, uncovered
@@ -67,20 +67,17 @@ def returned_not_restocked(papers: Papers) -> Found:
     Whatever the disposition the ledger books: a unit that came back worse is in stock all the same.
     """
     back = papers.once(returned)
-    stocked = back["return_status"].str.casefold().str.contains("returned to inventory")
-    owed = back[stocked & (back["disposition"] == "SELLABLE")].reset_index(drop=True)
+    said = back["return_status"].str.casefold().str.contains("returned to inventory")
+    stocked = (said & (back["disposition"] == "SELLABLE")).to_numpy()
+    owed = back[stocked].reset_index(drop=True)
     booked = papers.books.table("ledger_detail", ["event_date", "fnsku", "msku", "units"],
                                 where=("event_type", ("CustomerReturns",)))
     booked = booked[(booked["units"] > 0).to_numpy()].reset_index(drop=True)
     booked = booked.assign(key=key(papers, booked), day=booked["event_date"], file=booked["file"].astype("str"))
     account = Account(back)  # every returned unit has its row in the ledger, also those that are not sellable
     account.settle(booked, ["key"], "restocked", near=RESTOCKED_WITHIN)
-    rows = np.flatnonzero(stocked & (back["disposition"] == "SELLABLE"))
-    place = np.full(len(back), -1)
-    place[rows] = np.arange(len(rows))
-    sources = [piece.assign(claim=place[piece["claim"]])[place[piece["claim"]] >= 0] for piece in account.sources]
     mine = Account(owed)
-    mine.open = account.open[rows]
+    mine.open = account.open[stocked]
     paid = paid_for(papers, "order")
     mine.settle(paid.assign(day=EVER), LINE, "paid")
     last = papers.books.last_day("ledger_detail")
@@ -88,7 +85,7 @@ def returned_not_restocked(papers: Papers) -> Found:
     doubt = first_of(coded.chosen([soon], ["the ledger may still book it"]),
                      uncovered(papers, "ledger_detail", owed["day"]), uncovered(papers, "reimbursements", owed["day"]),
                      coded.of("the ledger holds no customer return at all" if booked.empty else "", len(owed)))
-    sources += [*mine.sources, _prices(papers, owed)]
+    sources = [*sources_of(stocked, account.sources), *mine.sources, _prices(papers, owed)]
     owed, values = _valued(papers, owed)
     return found(owed, mine.settled, sources, stage="after_order", unit_value=values, ambiguous=doubt)
 

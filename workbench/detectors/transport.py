@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import coded
-from workbench.detectors.account import EVER, Account, lines
+from workbench.detectors.account import EVER, Account, lines, sources_of
 from workbench.detectors.found import Found, first_of, found, nothing
 from workbench.detectors.papers import Papers, key, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
@@ -71,25 +71,22 @@ def removal_lost(papers: Papers) -> Found:
     for names in (by, by[:3], by[:2]):  # a parcel may leave SKU or disposition out, or name another
         parcels = sent.settle(parcels.assign(day=EVER), names, "sent")
     relabelled = sent.would_settle(parcels, ["order_id"])
-    at = np.flatnonzero(sent.open > 0)
-    owed = whole.iloc[at].assign(units=sent.open[at]).reset_index(drop=True)
+    short = sent.open > 0
+    owed = whole[short].assign(units=sent.open[short]).reset_index(drop=True)
     account = Account(owed)
     paid = paid_for(papers, "removal")
     paid = account.settle(paid.assign(day=EVER), ["order_id", "key"], "paid").assign(day=paid["day"])
     account.settle(paid[(paid["order_id"] == "").to_numpy()].reset_index(drop=True), ["key"], "paid")
-    place = np.full(len(whole), -1)
-    place[at] = np.arange(len(at))
-    sources = [lines(place[group], orders, "event"), *(piece.assign(claim=place[piece["claim"]]) for piece in sent.sources)]
-    sources = [piece[piece["claim"] >= 0] for piece in sources] + account.sources
+    sources = sources_of(short, [lines(group, orders, "event"), *sent.sources])
     last = books.last_day("removal_shipments")
     after = owed["first"].isna() & (owed["updated"] > pd.Timestamp(last or "1995-01-01") + pd.Timedelta(
         days=REPORTED_WITHIN))
     too_new = after & (owed.loc[after, "order_id"].nunique() > 1)  # one is lost, several are not reported
-    doubt = first_of(coded.chosen([owed["updated"] > today, relabelled[at], too_new],
+    doubt = first_of(coded.chosen([owed["updated"] > today, relabelled[short], too_new],
                                   [LATER, "a parcel of the order holds units under another label",
                                    f"removal_shipments ends already on {last}"]),
                      uncovered(papers, "removal_shipments", owed["day"]), uncovered(papers, "reimbursements", owed["day"]))
-    return found(owed, account.settled, sources, stage="before_order", ambiguous=doubt)
+    return found(owed, account.settled, [*sources, *account.sources], stage="before_order", ambiguous=doubt)
 
 
 def removal_short(papers: Papers) -> Found:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from workbench import coded, radix
-from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, settle, settle_near
+from workbench.detectors.account import EVER, GRACE_DAYS, Account, day_numbers, settle, settle_near, sources_of
 from workbench.detectors.found import Found, first_of, found, nothing
 from workbench.detectors.papers import Papers, key, labels, paid_for, sure_labels
 from workbench.detectors.reach import uncovered
@@ -67,11 +67,8 @@ def disposed_unrequested(papers: Papers) -> Found:
 def _claims(papers: Papers, claim_type: str) -> Found:
     stock = papers.once(warehouse)
     own = (stock.account.owed["claim_type"] == claim_type).to_numpy()
-    place = np.cumsum(own) - 1
-    pieces = [piece[own[piece["claim"]]] for piece in stock.account.sources if len(piece)]
-    pieces = [piece.assign(claim=place[piece["claim"]]) for piece in pieces]
-    return found(stock.account.owed[own], stock.account.settled[own], pieces, stage="before_order",
-                 ambiguous=stock.ambiguous[own], note=stock.note[own])
+    return found(stock.account.owed[own], stock.account.settled[own], sources_of(own, stock.account.sources),
+                 stage="before_order", ambiguous=stock.ambiguous[own], note=stock.note[own])
 
 
 # ---------------------------------------------------------------------------------------------------- the accounts
